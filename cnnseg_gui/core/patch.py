@@ -1,0 +1,180 @@
+"""The patch: a mask before and after one gesture. The unit of undo, journal and redraw.
+
+A patch is a handful of rectangles, at most one per mask tile touched, so a long diagonal stroke
+costs what it covers and not its bounding box.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
+from cnnseg_gui.core.rect import Rect, cell_rect
+
+_PIECE = struct.Struct("<IIHH")
+_EMPTY = Rect(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A rectangle inside one tile: its place, and uint8[h, w] before and after."""
+
+    top: int
+    left: int
+    before: Pixels
+    after: Pixels
+
+    @property
+    def rect(self) -> Rect:
+        height, width = self.after.shape
+        return Rect(self.top, self.left, self.top + height, self.left + width)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What one gesture changed."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def bounds(self) -> Rect:
+        out = _EMPTY
+        for piece in self.pieces:
+            out = out.union(piece.rect)
+        return out
+
+    @property
+    def tiles(self) -> list[tuple[int, int]]:
+        """(row, column) of the mask tiles it touches."""
+        return [(piece.top // TILE, piece.left // TILE) for piece in self.pieces]
+
+    def apply(self, mask: Mask) -> None:
+        """Writes the pixels after the gesture."""
+        for piece in self.pieces:
+            mask.write(piece.top, piece.left, piece.after)
+
+    def revert(self, mask: Mask) -> None:
+        """Writes the pixels before the gesture."""
+        for piece in self.pieces:
+            mask.write(piece.top, piece.left, piece.before)
+
+    def count_change(self) -> npt.NDArray[np.int64]:
+        """By how much it changes the decided pixels of each class: int64[256], [255] = 0."""
+        change = np.zeros(256, np.int64)
+        for piece in self.pieces:
+            change += np.bincount(piece.after.ravel(), minlength=256)
+            change -= np.bincount(piece.before.ravel(), minlength=256)
+        change[UNLABELLED] = 0
+        return change
+
+    def to_bytes(self) -> bytes:
+        """Compact and self-contained, for the journal."""
+        raw = bytearray()
+        for piece in self.pieces:
+            raw += _PIECE.pack(piece.top, piece.left, *piece.after.shape)
+            raw += piece.before.tobytes() + piece.after.tobytes()
+        return zlib.compress(bytes(raw), 1)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Patch:
+        """The inverse of `to_bytes`.
+
+        Raises:
+            ValueError: the bytes are not a patch.
+        """
+        try:
+            raw = zlib.decompress(data)
+            pieces: list[Piece] = []
+            at = 0
+            while at < len(raw):
+                top, left, height, width = _PIECE.unpack_from(raw, at)
+                at += _PIECE.size
+                before, after = (
+                    np.frombuffer(raw, np.uint8, height * width, at + k * height * width)
+                    for k in (0, 1)
+                )
+                at += 2 * height * width
+                shape = (height, width)
+                pieces.append(Piece(top, left, before.reshape(shape), after.reshape(shape)))
+        except (zlib.error, struct.error, ValueError) as error:
+            raise ValueError(f"a damaged patch ({error})") from error
+        return cls(tuple(pieces))
+
+
+class PatchBuilder:
+    """Records a gesture as it is painted; the mask shows it at once.
+
+    The first touch of a tile copies it; `finish` keeps the rectangle that was painted.
+    """
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._before: dict[tuple[int, int], Pixels] = {}
+        self._touched: dict[tuple[int, int], Rect] = {}
+
+    def paint(
+        self,
+        top: int,
+        left: int,
+        coverage: npt.NDArray[np.bool_],
+        values: int | Pixels,
+    ) -> Rect:
+        """Writes `values` (one class, or uint8[h, w]) where `coverage`, bool[h, w], is set.
+
+        Returns:
+            The rectangle that may have changed, clipped to the image.
+        """
+        height, width = coverage.shape
+        rect = Rect(top, left, top + height, left + width).clipped(self._mask.shape)
+        for row, column in rect.cells(TILE):
+            part = cell_rect(row, column, TILE).intersection(rect)
+            inside = (
+                slice(part.top - top, part.bottom - top),
+                slice(part.left - left, part.right - left),
+            )
+            covered = coverage[inside]
+            if not covered.any():
+                continue
+            self._remember(row, column, part)
+            pixels = self._mask.read(part)
+            pixels[covered] = values if isinstance(values, int) else values[inside][covered]
+            self._mask.write(part.top, part.left, pixels)
+        return rect
+
+    def finish(self) -> Patch | None:
+        """The gesture's patch, or None where no pixel changed."""
+        pieces = []
+        for (row, column), rect in self._touched.items():
+            before = self._before[row, column][
+                rect.top - row * TILE : rect.bottom - row * TILE,
+                rect.left - column * TILE : rect.right - column * TILE,
+            ]
+            after = self._mask.read(rect)
+            if not np.array_equal(before, after):
+                pieces.append(Piece(rect.top, rect.left, before.copy(), after))
+        self._forget()
+        return Patch(tuple(pieces)) if pieces else None
+
+    def cancel(self) -> Rect:
+        """Puts everything back and returns the rectangle to redraw."""
+        bounds = _EMPTY
+        for (row, column), rect in self._touched.items():
+            self._mask.write(row * TILE, column * TILE, self._before[row, column])
+            bounds = bounds.union(rect)
+        self._forget()
+        return bounds
+
+    def _remember(self, row: int, column: int, part: Rect) -> None:
+        key = (row, column)
+        if key not in self._before:
+            self._before[key] = self._mask.read(cell_rect(row, column, TILE))
+        self._touched[key] = self._touched.get(key, _EMPTY).union(part)
+
+    def _forget(self) -> None:
+        self._before.clear()
+        self._touched.clear()

@@ -1,0 +1,1 @@
+"""The networks of the program: torch and torchvision only, one file per architecture."""
