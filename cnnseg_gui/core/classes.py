@@ -57,7 +57,9 @@ def make_classes(names: Sequence[str]) -> tuple[PixelClass, ...]:
         raise UserError("a class has no name", remedy="Name every class, e.g. background,nucleus.")
     if len(set(cleaned)) != len(cleaned):
         twice = next(name for name in cleaned if cleaned.count(name) > 1)
-        raise UserError(f"the class “{twice}” is there twice", remedy="Give each class its own name.")
+        raise UserError(
+            f"the class “{twice}” is there twice", remedy="Give each class its own name."
+        )
     if len(cleaned) > MAX_CLASSES:
         raise UserError(f"{len(cleaned)} classes are too many", remedy="Use at most 255.")
     return tuple(PixelClass(i, name, default_colour(i)) for i, name in enumerate(cleaned))

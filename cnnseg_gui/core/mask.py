@@ -95,7 +95,10 @@ class TileGrid:
 
 
 class Mask(TileGrid):
-    """Class indices 0…254, or UNLABELLED = 255."""
+    """Class indices 0…254, or UNLABELLED = 255. It knows its image: the store checks it."""
+
+    image_id: int | None = None
+    """The project's number of the image it belongs to; None for a mask outside a project."""
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Decided pixels by class, int64[256] with [255] = 0; walks the stored tiles."""

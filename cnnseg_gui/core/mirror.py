@@ -1,0 +1,49 @@
+"""The mirror: each image's mask as a PNG beside the database, for people and other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.classes import PixelClass
+from cnnseg_gui.core.errors import from_os_error
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.mask_io import encode_mask
+from cnnseg_gui.core.project import ImageRecord
+
+FOLDER = "masks"
+
+
+def mirror_name(record: ImageRecord, records: Sequence[ImageRecord]) -> str:
+    """The mask's file name: the image's stem; with its number where two images share one."""
+    stem = record.path.stem
+    shared = any(
+        other.id != record.id and other.path.stem.casefold() == stem.casefold() for other in records
+    )
+    return f"{stem}.{record.id}.png" if shared else f"{stem}.png"
+
+
+def write(
+    folder: Path,
+    records: Sequence[ImageRecord],
+    image_id: int,
+    pixels: Pixels,
+    classes: Sequence[PixelClass],
+) -> None:
+    """Writes one image's mask, uint8[H, W], into the project's mirror.
+
+    Args:
+        folder: the project's folder.
+        records: all images of the project.
+
+    Raises:
+        UserError: it could not be written; the mirror is as it was, the database has the mask.
+    """
+    record = next(record for record in records if record.id == image_id)
+    masks = folder / FOLDER
+    try:
+        masks.mkdir(exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, doing="mirroring the mask", path=masks) from error
+    write_atomically(masks / mirror_name(record, records), encode_mask(pixels, classes))

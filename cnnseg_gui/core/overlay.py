@@ -1,0 +1,76 @@
+"""From mask and proposal to colours: one lookup per pixel, nothing that counts the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core.classes import PixelClass
+from cnnseg_gui.core.mask import UNLABELLED, Mask
+from cnnseg_gui.core.proposal import Proposal
+from cnnseg_gui.core.rect import Rect
+
+_PROPOSED, _EDGE = 256, 512
+_BACKGROUND_SHARE = 0.4  # decided background is there to be seen, not to cover the picture
+_PROPOSAL_SHARE = 0.5  # a proposal is lighter than a decision
+Colours = npt.NDArray[np.uint32]
+
+
+def colour_table(classes: Sequence[PixelClass], *, opacity: float) -> Colours:
+    """uint32[1024], premultiplied 0xAARRGGBB: decided, proposed, and both again for edges.
+
+    Args:
+        classes: with their colours; class 0 is the background, whose proposal is not drawn.
+        opacity: 0…1, of a decided object.
+    """
+    table = np.zeros(1024, np.uint32)
+    for cls in classes:
+        filled = opacity * (_BACKGROUND_SHARE if cls.index == 0 else 1.0)
+        edge = filled if cls.index == 0 else min(1.0, 1.6 * opacity)
+        proposed = 0.0 if cls.index == 0 else _PROPOSAL_SHARE * opacity
+        proposed_edge = 0.0 if cls.index == 0 else min(1.0, 1.1 * opacity)
+        table[cls.index] = _premultiplied(cls.colour, filled)
+        table[_EDGE + cls.index] = _premultiplied(cls.colour, edge)
+        table[_PROPOSED + cls.index] = _premultiplied(cls.colour, proposed)
+        table[_PROPOSED + _EDGE + cls.index] = _premultiplied(cls.colour, proposed_edge)
+    return table
+
+
+def overlay(mask: Mask, proposal: Proposal, rect: Rect, table: Colours) -> Colours:
+    """The colours of a rectangle, uint32[h, w]; beyond the image: transparent."""
+    around = rect.inflated(1)
+    index = mask.read(around).astype(np.uint16)
+    undecided = index == UNLABELLED
+    proposed = proposal.classes.read(around)
+    shown = undecided & (proposed != UNLABELLED)
+    index[shown] = proposed[shown].astype(np.uint16) + _PROPOSED
+    centre = index[1:-1, 1:-1]
+    edge = centre != index[:-2, 1:-1]
+    edge |= centre != index[2:, 1:-1]
+    edge |= centre != index[1:-1, :-2]
+    edge |= centre != index[1:-1, 2:]
+    return table[centre + np.uint16(_EDGE) * edge]
+
+
+def halved(colours: Colours) -> Colours:
+    """2 × 2 means of premultiplied colours, uint32[2h, 2w] → uint32[h, w].
+
+    Four bytes at once: one averaging step rounds down, the other up, so that neither drifts.
+    """
+    rows = _mean_down(colours[0::2], colours[1::2])
+    return _mean_up(rows[:, 0::2], rows[:, 1::2])
+
+
+def _mean_down(a: Colours, b: Colours) -> Colours:
+    return (a & b) + (((a ^ b) & np.uint32(0xFEFEFEFE)) >> np.uint32(1))
+
+
+def _mean_up(a: Colours, b: Colours) -> Colours:
+    return (a | b) - (((a ^ b) & np.uint32(0xFEFEFEFE)) >> np.uint32(1))
+
+
+def _premultiplied(colour: tuple[int, int, int], alpha: float) -> int:
+    red, green, blue = (round(channel * alpha) for channel in colour)
+    return round(255 * alpha) << 24 | red << 16 | green << 8 | blue

@@ -1,0 +1,385 @@
+"""The project: a folder whose `project.sqlite` is the truth about images, classes and masks.
+
+Every gesture is one transaction that stores the mask tiles after it, the pixel counts, and the
+patch in the journal. The journal is the undo history, so undo goes on where it was after a
+restart or a crash.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core import database
+from cnnseg_gui.core.classes import PixelClass, make_classes
+from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.image_io import content_hash, read_header
+from cnnseg_gui.core.mask import Mask, pack_tile, unpack_tile
+from cnnseg_gui.core.patch import Patch
+from cnnseg_gui.core.revisions import Revisions
+
+NEW, IN_WORK, APPROVED = "new", "in work", "approved"
+
+# Every fifth image that gets decided pixels is only ever validated on, the third one first: its
+# role is fixed then, so no revision has ever been trained on it.
+_HELD_OUT_EVERY, _HELD_OUT_FIRST = 5, 2
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What the project keeps of an image file: hash, height and width as shown (after EXIF)."""
+
+    path: Path
+    sha256: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """An image of the project; `decided` counts its decided pixels by class index."""
+
+    id: int
+    path: Path
+    sha256: str
+    height: int
+    width: int
+    status: str
+    held_out: bool
+    decided: dict[int, int]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """One journal entry: its number, its name for the menu, and what it changed."""
+
+    id: int
+    name: str
+    patch: Patch
+
+
+def probe(path: Path) -> ImageFacts:
+    """Reads an image file's header and hashes its bytes: a worker's job on large folders.
+
+    Raises:
+        UserError: it cannot be read, or is no image.
+    """
+    height, width = read_header(path)
+    return ImageFacts(path, content_hash(path), height, width)
+
+
+class Project:
+    """An open project. Used from one thread."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.path = folder / database.FILE_NAME
+        self._db = connection
+        self.revisions = Revisions(folder, connection)
+
+    @classmethod
+    def create(cls, folder: Path, classes: Sequence[str] = ("background", "object")) -> Self:
+        """Makes the folder and an empty project in it.
+
+        Raises:
+            UserError: there is a project already, or the folder cannot be written.
+        """
+        made = make_classes(classes)
+        folder = folder.absolute()
+        if (folder / database.FILE_NAME).exists():
+            raise UserError(
+                "there is a project already", path=folder, remedy="Open it, or choose another name."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(error, doing="making the project folder", path=folder) from error
+        project = cls(folder, database.connect(folder / database.FILE_NAME, create=True))
+        project.set_classes(made)
+        return project
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Opens a project by its folder, or by its `project.sqlite`.
+
+        Raises:
+            UserError: there is none, or it cannot be used.
+        """
+        folder = folder.absolute()
+        if folder.name == database.FILE_NAME:
+            folder = folder.parent
+        return cls(folder, database.connect(folder / database.FILE_NAME, create=False))
+
+    def close(self) -> None:
+        self._db.close()
+
+    # ------------------------------------------------------------------ classes and settings
+
+    @property
+    def classes(self) -> tuple[PixelClass, ...]:
+        """In the order of their indices."""
+        rows = self._rows("SELECT id, name, red, green, blue FROM class ORDER BY id")
+        return tuple(PixelClass(i, name, (r, g, b)) for i, name, r, g, b in rows)
+
+    def set_classes(self, classes: Iterable[PixelClass]) -> None:
+        """Replaces the list of classes; masks keep their indices."""
+        with self._transaction():
+            self._db.execute("DELETE FROM class")
+            self._db.executemany(
+                "INSERT INTO class VALUES (?, ?, ?, ?, ?)",
+                [(c.index, c.name, *c.colour) for c in classes],
+            )
+
+    def setting(self, key: str, default: str = "") -> str:
+        rows = self._rows("SELECT value FROM setting WHERE key = ?", key)
+        return str(rows[0][0]) if rows else default
+
+    def set_setting(self, key: str, value: str) -> None:
+        with self._transaction():
+            self._db.execute("REPLACE INTO setting VALUES (?, ?)", (key, value))
+
+    # ------------------------------------------------------------------ images
+
+    def add_images(self, facts: Iterable[ImageFacts]) -> list[int]:
+        """Adds images by what `probe` found; those already there keep their numbers.
+
+        Returns:
+            The images' numbers, in the order given.
+        """
+        numbers = []
+        with self._transaction():
+            for fact in facts:
+                stored = self._stored_path(fact.path)
+                self._db.execute(
+                    "INSERT OR IGNORE INTO image (path, sha256, height, width) VALUES (?, ?, ?, ?)",
+                    (stored, fact.sha256, fact.height, fact.width),
+                )
+                row = self._db.execute("SELECT id FROM image WHERE path = ?", (stored,)).fetchone()
+                numbers.append(int(row[0]))
+        return numbers
+
+    def images(self) -> list[ImageRecord]:
+        """All images, in the order they were added."""
+        decided: dict[int, dict[int, int]] = {}
+        for image_id, class_id, pixels in self._rows(
+            "SELECT image_id, class_id, pixels FROM pixel_count WHERE pixels > 0"
+        ):
+            decided.setdefault(image_id, {})[class_id] = pixels
+        rows = self._rows(
+            "SELECT id, path, sha256, height, width, status, held_out FROM image ORDER BY id"
+        )
+        return [_record(self.folder, row, decided.get(row[0], {})) for row in rows]
+
+    def image(self, image_id: int) -> ImageRecord:
+        rows = self._rows(
+            "SELECT id, path, sha256, height, width, status, held_out FROM image WHERE id = ?",
+            image_id,
+        )
+        if not rows:
+            raise KeyError(image_id)
+        decided = self._rows(
+            "SELECT class_id, pixels FROM pixel_count WHERE image_id = ? AND pixels > 0", image_id
+        )
+        return _record(self.folder, rows[0], dict(decided))
+
+    def find_image(self, sha256: str) -> ImageRecord:
+        """The image with this content.
+
+        Raises:
+            UserError: the project has none.
+        """
+        for record in self.images():
+            if record.sha256 == sha256:
+                return record
+        raise UserError("an image is not in this project any more", remedy="Add it again.")
+
+    def set_status(self, image_id: int, status: str) -> None:
+        with self._transaction():
+            self._db.execute("UPDATE image SET status = ? WHERE id = ?", (status, image_id))
+
+    # ------------------------------------------------------------------ masks and the journal
+
+    def packed_tiles(self, image_id: int) -> list[tuple[int, int, bytes]]:
+        """(row, column, packed tile) of an image's mask, as stored: what the engine is sent."""
+        return self._rows(
+            "SELECT tile_row, tile_column, data FROM tile WHERE image_id = ?"
+            " ORDER BY tile_row, tile_column",
+            image_id,
+        )
+
+    def load_mask(self, image_id: int) -> Mask:
+        """The image's mask; it remembers whose it is.
+
+        Raises:
+            UserError: a stored tile is damaged.
+        """
+        record = self.image(image_id)
+        mask = Mask(record.height, record.width)
+        mask.image_id = image_id
+        for row, column, data in self.packed_tiles(image_id):
+            try:
+                mask.put_tile(row, column, unpack_tile(data))
+            except ValueError as error:
+                raise UserError(
+                    f"the mask of {record.name} is damaged ({error})",
+                    path=self.path,
+                    remedy="Keep the project as it is and restore a copy of it.",
+                ) from error
+        return mask
+
+    def commit(self, patch: Patch, mask: Mask, *, name: str) -> int:
+        """Stores one gesture: the mask's tiles as they are now, and the patch.
+
+        What had been undone on this image can no longer be redone.
+
+        Returns:
+            The gesture's number.
+
+        Raises:
+            UserError: it could not be stored; the project is as it was before.
+        """
+        image_id = _owner(mask)
+        with self._transaction():
+            self._db.execute("DELETE FROM journal WHERE image_id = ? AND undone = 1", (image_id,))
+            cursor = self._db.execute(
+                "INSERT INTO journal (image_id, name, patch, created) VALUES (?, ?, ?, ?)",
+                (image_id, name, patch.to_bytes(), time.time()),
+            )
+            self._store_tiles(image_id, patch, mask)
+            self._count(image_id, patch.count_change())
+            self._mark_worked_on(image_id)
+        return int(cursor.lastrowid or 0)
+
+    def undo(self, mask: Mask) -> Gesture | None:
+        """Takes the image's last gesture back, in the mask and in the store."""
+        return self._travel(mask, back=True)
+
+    def redo(self, mask: Mask) -> Gesture | None:
+        """Does the image's last undone gesture again."""
+        return self._travel(mask, back=False)
+
+    def undo_name(self, image_id: int) -> str | None:
+        """The name of the gesture that `undo` would take back."""
+        return self._next_name(image_id, back=True)
+
+    def redo_name(self, image_id: int) -> str | None:
+        return self._next_name(image_id, back=False)
+
+    # ------------------------------------------------------------------ inside
+
+    def _travel(self, mask: Mask, *, back: bool) -> Gesture | None:
+        image_id = _owner(mask)
+        rows = self._rows(
+            "SELECT id, name, patch FROM journal WHERE image_id = ? AND undone = ?"
+            f" ORDER BY id {'DESC' if back else 'ASC'} LIMIT 1",
+            image_id,
+            0 if back else 1,
+        )
+        if not rows:
+            return None
+        number, name, data = rows[0]
+        patch = Patch.from_bytes(data)
+        step, unstep = (patch.revert, patch.apply) if back else (patch.apply, patch.revert)
+        step(mask)
+        try:
+            with self._transaction():
+                self._db.execute(
+                    "UPDATE journal SET undone = ? WHERE id = ?", (1 if back else 0, number)
+                )
+                self._store_tiles(image_id, patch, mask)
+                self._count(image_id, patch.count_change() * (-1 if back else 1))
+        except UserError:
+            unstep(mask)
+            raise
+        return Gesture(number, name, patch)
+
+    def _next_name(self, image_id: int, *, back: bool) -> str | None:
+        rows = self._rows(
+            "SELECT name FROM journal WHERE image_id = ? AND undone = ?"
+            f" ORDER BY id {'DESC' if back else 'ASC'} LIMIT 1",
+            image_id,
+            0 if back else 1,
+        )
+        return str(rows[0][0]) if rows else None
+
+    def _store_tiles(self, image_id: int, patch: Patch, mask: Mask) -> None:
+        for row, column in patch.tiles:
+            tile = mask.tile(row, column)
+            if tile is not None:
+                self._db.execute(
+                    "REPLACE INTO tile VALUES (?, ?, ?, ?)",
+                    (image_id, row, column, pack_tile(tile)),
+                )
+
+    def _count(self, image_id: int, change: npt.NDArray[np.int64]) -> None:
+        self._db.executemany(
+            "INSERT INTO pixel_count VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET pixels = pixels + excluded.pixels",
+            [(image_id, int(index), int(change[index])) for index in np.flatnonzero(change)],
+        )
+
+    def _mark_worked_on(self, image_id: int) -> None:
+        status, held_out = self._db.execute(
+            "SELECT status, held_out FROM image WHERE id = ?", (image_id,)
+        ).fetchone()
+        if held_out is None:
+            (earlier,) = self._db.execute(
+                "SELECT COUNT(*) FROM image WHERE held_out IS NOT NULL"
+            ).fetchone()
+            self._db.execute(
+                "UPDATE image SET held_out = ? WHERE id = ?",
+                (int(earlier % _HELD_OUT_EVERY == _HELD_OUT_FIRST), image_id),
+            )
+        if status != IN_WORK:
+            self._db.execute("UPDATE image SET status = ? WHERE id = ?", (IN_WORK, image_id))
+
+    def _stored_path(self, path: Path) -> str:
+        absolute = path.absolute()
+        try:
+            return Path(os.path.relpath(absolute, self.folder)).as_posix()
+        except ValueError:  # another drive on Windows
+            return absolute.as_posix()
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise database.database_error(error, self.path) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with database.transaction(self._db, self.path):
+            yield
+
+
+def _owner(mask: Mask) -> int:
+    if mask.image_id is None:
+        raise ValueError("this mask belongs to no image of a project")
+    return mask.image_id
+
+
+def _record(folder: Path, row: Sequence[object], decided: dict[int, int]) -> ImageRecord:
+    image_id, path, sha256, height, width, status, held_out = row
+    return ImageRecord(
+        id=int(str(image_id)),
+        path=Path(os.path.normpath(folder / str(path))),
+        sha256=str(sha256),
+        height=int(str(height)),
+        width=int(str(width)),
+        status=str(status),
+        held_out=bool(held_out),
+        decided=decided,
+    )

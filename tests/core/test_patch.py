@@ -1,0 +1,79 @@
+"""One gesture, one patch: apply and revert are inverses, and nothing outside it changes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask
+from cnnseg_gui.core.patch import Patch, PatchBuilder
+
+_SHAPE = (TILE + 90, 2 * TILE + 10)
+
+dabs = st.lists(
+    st.tuples(
+        st.integers(-30, _SHAPE[0]),
+        st.integers(-30, _SHAPE[1]),
+        st.integers(1, 60),
+        st.integers(1, 60),
+        st.sampled_from([0, 1, 2, UNLABELLED]),
+        st.integers(0, 2**32 - 1),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def paint(mask: Mask, gesture: list[tuple[int, int, int, int, int, int]]) -> Patch | None:
+    builder = PatchBuilder(mask)
+    for top, left, height, width, value, seed in gesture:
+        coverage = np.random.default_rng(seed).random((height, width)) < 0.6
+        builder.paint(top, left, coverage, value)
+    return builder.finish()
+
+
+@given(dabs, dabs)
+def test_undo_and_redo_of_a_gesture_restore_every_pixel(first: list, second: list) -> None:
+    mask = Mask(*_SHAPE)
+    paint(mask, first)
+    before = mask.to_array()
+    patch = paint(mask, second)
+    after = mask.to_array()
+    if patch is None:
+        assert np.array_equal(before, after)
+        return
+    change = mask.counts()
+    patch.revert(mask)
+    assert np.array_equal(mask.to_array(), before)
+    assert np.array_equal(change - mask.counts(), patch.count_change())
+    copy = Patch.from_bytes(patch.to_bytes())
+    copy.apply(mask)
+    assert np.array_equal(mask.to_array(), after)
+    outside = np.ones(_SHAPE, bool)
+    outside[patch.bounds.slices] = False
+    assert np.array_equal(before[outside], after[outside])
+
+
+@given(dabs, dabs)
+def test_a_cancelled_gesture_leaves_no_trace(first: list, second: list) -> None:
+    mask = Mask(*_SHAPE)
+    paint(mask, first)
+    before = mask.to_array()
+    builder = PatchBuilder(mask)
+    for top, left, height, width, value, _ in second:
+        builder.paint(top, left, np.ones((height, width), bool), value)
+    builder.cancel()
+    assert np.array_equal(mask.to_array(), before)
+
+
+def test_painting_what_is_there_already_is_no_gesture() -> None:
+    mask = Mask(20, 20)
+    builder = PatchBuilder(mask)
+    builder.paint(2, 2, np.ones((5, 5), bool), UNLABELLED)
+    assert builder.finish() is None
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00" * 40])
+def test_a_damaged_patch_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="damaged patch"):
+        Patch.from_bytes(data)
