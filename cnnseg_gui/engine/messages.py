@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 
 import msgspec
 
 MAGIC = b"CNS1"
 MAX_HEADER = 64 * 2**20
 MAX_BLOCK = 2**32
+EXIT_CANNOT_START = 3
+"""The engine's exit code where a restart would not help; it has said why by `Failed`."""
+
 _PREFIX = struct.Struct("<4sI")
 
 
@@ -34,13 +38,18 @@ class Message(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
 
 class Propose(Message, frozen=True, kw_only=True):
-    """Propose a mask for one image. The newest `Propose` replaces those still waiting."""
+    """Propose a mask for one image.
+
+    The newest `Propose` replaces those that wait and stops the running one between two tiles: the
+    replaced ones are answered by `Cancelled`. The tiles sent until then stay true.
+    """
 
     request: int
     image: str
     """Content hash (sha256, hex) of the image's file."""
     model: str
-    """`starter:NAME`, or a revision's weights as `weights:SHA256` (asked for by `Want`)."""
+    """`starter:NAME`; a revision's weights as `weights:SHA256` (asked for by `Want`); or a fresh
+    network as `new:NETWORK`, with options as in `new:unet?width=16`."""
     classes: tuple[str, ...]
     """The project's class names; the model's classes are matched to them by name."""
     visible: tuple[int, int, int, int]
@@ -64,7 +73,7 @@ class Train(Message, frozen=True, kw_only=True):
 
     request: int
     model: str
-    """As in `Propose`, or `new:NETWORK` for a fresh one."""
+    """As in `Propose`."""
     classes: tuple[str, ...]
     images: tuple[TrainImage, ...]
     seconds: float | None = None
@@ -79,10 +88,19 @@ class Cancel(Message, frozen=True, kw_only=True):
 
 
 class Supply(Message, frozen=True, kw_only=True):
-    """Answers `Want`. One block: the bytes; none where `error` says why not."""
+    """Answers `Want`.
+
+    Blocks: for an image the bytes of its file; for weights the card (JSON) and the weights
+    (safetensors); none where `what` says why not. The engine refuses bytes whose sha256 is not
+    the one in the key.
+    """
 
     key: str
-    error: str = ""
+    path: str | None = None
+    """Where the bytes come from: named when they cannot be used."""
+    what: str = ""
+    """As in `UserError`; empty where the blocks are there."""
+    remedy: str = ""
 
 
 # ---------------------------------------------------------------- engine → window
@@ -135,6 +153,7 @@ class TrainProgress(Message, frozen=True, kw_only=True):
     seconds: float
     seconds_left: float
     loss: float
+    """Of the step; NaN at step 0, before the first one."""
     iou: float | None = None
     """Mean IoU on the held-out images where it was just measured."""
 
@@ -152,7 +171,10 @@ class Cancelled(Message, frozen=True, kw_only=True):
 
 
 class Failed(Message, frozen=True, kw_only=True):
-    """The job, or with `request` 0 the engine, met a `UserError`; the engine goes on."""
+    """The job met a `UserError`; the engine goes on.
+
+    With `request` 0 it is the engine itself that cannot start, or cannot read its pipe: it ends.
+    """
 
     request: int
     what: str
@@ -185,10 +207,15 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Header)
 
 
+def encode_head(message: AnyMessage, lengths: Sequence[int] = ()) -> bytes:
+    """A frame up to its blocks, of the given lengths in bytes: large ones follow uncopied."""
+    header = _encoder.encode(_Header(message, tuple(lengths)))
+    return _PREFIX.pack(MAGIC, len(header)) + header
+
+
 def encode(message: AnyMessage, blocks: Sequence[bytes | memoryview] = ()) -> bytes:
     """One frame, ready to be written."""
-    header = _encoder.encode(_Header(message, tuple(len(block) for block in blocks)))
-    return b"".join((_PREFIX.pack(MAGIC, len(header)), header, *blocks))
+    return b"".join((encode_head(message, [len(block) for block in blocks]), *blocks))
 
 
 class Decoder:
@@ -197,31 +224,50 @@ class Decoder:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._header: _Header | None = None
+        self._blocks: list[bytes] = []
+        self._filling = BytesIO()  # gives up its bytes uncopied: 60 MB at once would cost 30 ms
+
+    @property
+    def mid_frame(self) -> bool:
+        """A frame has begun and not ended: a stream that ends here was cut."""
+        return bool(self._buffer) or self._header is not None
 
     def feed(self, data: bytes) -> Iterator[tuple[AnyMessage, list[bytes]]]:
         """Adds what was read and yields every frame that is now complete, with its blocks.
 
+        Frames that are not taken from the iterator come with the next call.
+
         Raises:
-            ProtocolError: the bytes are no frame.
+            ProtocolError: the bytes are no frame (raised by the iterator, after the good frames).
         """
         self._buffer += data
+        return self._frames()
+
+    def _frames(self) -> Iterator[tuple[AnyMessage, list[bytes]]]:
         while True:
             if self._header is None:
                 self._header = self._take_header()
                 if self._header is None:
                     return
-            header = self._header
-            if len(self._buffer) < sum(header.blocks):
-                return
-            blocks = []
-            at = 0
-            with memoryview(self._buffer) as view:
-                for length in header.blocks:
-                    blocks.append(bytes(view[at : at + length]))
-                    at += length
-            del self._buffer[:at]
-            self._header = None
-            yield header.message, blocks
+            lengths = self._header.blocks
+            while len(self._blocks) < len(lengths):
+                block = self._take_block(lengths[len(self._blocks)])
+                if block is None:
+                    return
+                self._blocks.append(block)
+            message, blocks = self._header.message, self._blocks
+            self._header, self._blocks = None, []
+            yield message, blocks
+
+    def _take_block(self, length: int) -> bytes | None:
+        part = self._buffer[: length - self._filling.tell()]
+        self._filling.write(part)
+        del self._buffer[: len(part)]
+        if self._filling.tell() < length:
+            return None
+        block = self._filling.getvalue()
+        self._filling = BytesIO()
+        return block
 
     def _take_header(self) -> _Header | None:
         if len(self._buffer) < _PREFIX.size:
@@ -233,7 +279,7 @@ class Decoder:
             return None
         try:
             header = _decoder.decode(self._buffer[_PREFIX.size : _PREFIX.size + length])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ProtocolError(f"not a message: {error}") from error
         if any(not 0 <= block <= MAX_BLOCK for block in header.blocks):
             raise ProtocolError("a block of an impossible size")

@@ -1,0 +1,261 @@
+"""The engine as the window sees it: requests as methods, answers as signals."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.engine import messages
+from cnnseg_gui.engine.messages import Failed, ProtocolError
+from cnnseg_gui.engine.packing import PackedImage, pack
+from cnnseg_gui.engine.process import EngineProcess, State
+from cnnseg_gui.engine.supply import Answer, Supplier, SupplyDesk
+
+__all__ = ["EngineClient", "State", "local_command"]
+
+_STOP_MS = 2000
+
+
+def local_command(*, device: str = "auto", threads: int | None = None) -> list[str]:
+    """Starts the engine on this machine."""
+    command = [sys.executable, "-m", "cnnseg_gui.engine.server", "--device", device]
+    return command if threads is None else [*command, "--threads", str(threads)]
+
+
+class EngineClient(QObject):
+    """Runs the engine in a process of its own and restarts it when it dies.
+
+    Every request ends in exactly one of `proposed`, `trained`, `cancelled` and `failed`, whatever
+    happens to the process, unless `stop` was called first. No method waits for the engine, except
+    `stop`.
+
+    Args:
+        supplier: where the bytes come from that the engine asks for.
+        command: what to start, e.g. `("ssh", "gpubox", "cnnseg", "engine")`.
+    """
+
+    ready = Signal(object)
+    """messages.Ready."""
+    state_changed = Signal(str)
+    """State."""
+    tile_proposed = Signal(object, object, object)
+    """messages.ProposedTile, classes uint8[h, w], confidence uint8[h, w]."""
+    proposed = Signal(object)
+    """messages.Proposed."""
+    progressed = Signal(object)
+    """messages.TrainProgress."""
+    trained = Signal(object, bytes, bytes)
+    """messages.Trained, card (JSON), weights (safetensors)."""
+    cancelled = Signal(int)
+    """The request's number."""
+    failed = Signal(object)
+    """messages.Failed; `request` 0 is the engine itself."""
+    crashed = Signal(str)
+    """One line: what happened to the process, and whether it comes back."""
+
+    def __init__(
+        self,
+        supplier: Supplier,
+        *,
+        command: Sequence[str] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._requests = 0
+        self._pending: set[int] = set()
+        self._desk = SupplyDesk(supplier, self)
+        self._desk.answered.connect(self._send_supply)
+        self._process = EngineProcess(command or local_command(), self._receive, self)
+        self._process.state_changed.connect(self.state_changed)
+        self._process.crashed.connect(self._on_crashed)
+
+    # ------------------------------------------------------------------ the process
+
+    @property
+    def state(self) -> State:
+        return self._process.state
+
+    @property
+    def process_id(self) -> int:
+        """Of the running process; 0 where none runs."""
+        return self._process.id
+
+    @property
+    def last_lines(self) -> str:
+        """The end of what the engine wrote to stderr, for a diagnosis."""
+        return self._process.last_lines
+
+    def start(self) -> None:
+        """Starts the process; `ready` follows some seconds later. Does nothing if it runs."""
+        self._process.start()
+
+    def restart(self) -> None:
+        """Starts again after `State.BROKEN`, with a clean count of crashes."""
+        self._process.restart()
+
+    def stop(self, *, wait_ms: int = _STOP_MS) -> None:
+        """Ends the process: asks it to go, waits `wait_ms` at most, then kills it.
+
+        What was requested ends without a signal. To be called before the client is destroyed.
+        """
+        self._pending.clear()
+        self._process.stop(wait_ms)
+        self._desk.close()
+
+    def use_command(self, command: Sequence[str]) -> None:
+        """Starts something else from now on; where an engine runs, it makes room at once.
+
+        What was requested of the one before is `cancelled`.
+        """
+        running = self.state in (State.STARTING, State.READY, State.RESTARTING)
+        pending, self._pending = sorted(self._pending), set()
+        if running:
+            self._process.stop(_STOP_MS)
+        self._process.command = list(command)
+        for request in pending:
+            self.cancelled.emit(request)
+        if running:
+            self._process.restart()
+
+    # ------------------------------------------------------------------ requests
+
+    def propose(self, *, image: str, model: str, classes: Sequence[str], visible: Rect) -> int:
+        """Asks for a proposal; a newer request replaces it. See `messages.Propose`.
+
+        Returns:
+            The request's number, which every answer to it carries.
+        """
+        message = messages.Propose(
+            request=self._next(),
+            image=image,
+            model=model,
+            classes=tuple(classes),
+            visible=(visible.top, visible.left, visible.bottom, visible.right),
+        )
+        return self._request(message)
+
+    def train(
+        self,
+        *,
+        model: str,
+        classes: Sequence[str],
+        images: Sequence[PackedImage],
+        seconds: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+    ) -> int:
+        """Asks for a fine-tune, after those asked for before. See `messages.Train`.
+
+        Returns:
+            The request's number, which every answer to it carries.
+
+        Raises:
+            ValueError: neither or both of seconds and steps.
+        """
+        if (seconds is None) == (steps is None):
+            raise ValueError("either seconds or steps")
+        parts, blocks = pack(images)
+        message = messages.Train(
+            request=self._next(),
+            model=model,
+            classes=tuple(classes),
+            images=parts,
+            seconds=seconds,
+            steps=steps,
+            seed=seed,
+        )
+        return self._request(message, blocks)
+
+    def cancel(self, request: int) -> None:
+        """Stops a job; `cancelled` follows unless it ends first."""
+        if request in self._pending:
+            self._process.send(messages.Cancel(request=request))
+
+    def _next(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    def _request(
+        self, message: messages.Propose | messages.Train, blocks: Sequence[bytes] = ()
+    ) -> int:
+        self._pending.add(message.request)
+        if self.state in (State.STOPPED, State.BROKEN):
+            QTimer.singleShot(0, self, lambda: self._fail(message.request, _NOT_RUNNING))
+        else:
+            self._process.send(message, blocks)
+        return message.request
+
+    # ------------------------------------------------------------------ what arrives
+
+    def _receive(self, message: messages.AnyMessage, blocks: list[bytes]) -> None:
+        match message:
+            case messages.Want():
+                self._desk.answer(message.key, self._process.starts)
+            case messages.Ready():
+                self._process.set_state(State.READY)
+                self.ready.emit(message)
+            case messages.ProposedTile():
+                if message.request in self._pending:
+                    self.tile_proposed.emit(message, *_tile(message, blocks))
+            case messages.TrainProgress():
+                if message.request in self._pending:
+                    self.progressed.emit(message)
+            case messages.Proposed():
+                if self._end(message.request):
+                    self.proposed.emit(message)
+            case messages.Trained():
+                if len(blocks) != 2:
+                    raise ProtocolError("a fine-tune's result is not a card and weights")
+                if self._end(message.request):
+                    self.trained.emit(message, *blocks)
+            case messages.Cancelled():
+                if self._end(message.request):
+                    self.cancelled.emit(message.request)
+            case messages.Failed():
+                if message.request == 0 or self._end(message.request):
+                    self.failed.emit(message)
+            case _:
+                raise ProtocolError(f"the engine sent a request: {type(message).__name__}")
+
+    def _end(self, request: int) -> bool:
+        if request not in self._pending:
+            return False
+        self._pending.remove(request)
+        return True
+
+    def _fail(self, request: int, error: UserError) -> None:
+        if self._end(request):
+            self.failed.emit(
+                Failed(request=request, what=error.what, path=error.path, remedy=error.remedy)
+            )
+
+    def _send_supply(self, answer: Answer) -> None:
+        if answer.process == self._process.starts and self._process.id:
+            self._process.send(answer.message, answer.blocks)
+
+    def _on_crashed(self, what: str) -> None:
+        pending, self._pending = sorted(self._pending), set()
+        self.crashed.emit(what)
+        for request in pending:
+            self.failed.emit(Failed(request=request, what=_GONE.what, remedy=_GONE.remedy))
+
+
+_GONE = UserError(
+    "the engine stopped unexpectedly",
+    remedy="Nothing you painted is lost; ask again once it is back.",
+)
+_NOT_RUNNING = UserError("the engine is not running", remedy="Restart it and ask again.")
+
+
+def _tile(message: messages.ProposedTile, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:
+    shape = (message.height, message.width)
+    if len(blocks) != 2 or {len(block) for block in blocks} != {shape[0] * shape[1]}:
+        raise ProtocolError(f"a tile of {shape} whose blocks do not fit")
+    classes, confidence = (np.frombuffer(block, np.uint8).reshape(shape) for block in blocks)
+    return classes, confidence

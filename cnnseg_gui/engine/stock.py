@@ -1,0 +1,137 @@
+"""What the engine has at hand: decoded images and loaded models, by key. Imports torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import read_image
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.engine.cache import ByteCache
+from cnnseg_gui.engine.wants import Supplied, Wants
+from cnnseg_gui.learning.card import Card
+from cnnseg_gui.learning.model import Model, adapt, load, new, starter
+
+MAX_PIXELS = 2**29
+"""Bytes of decoded images kept."""
+
+MAX_WEIGHTS = 2**29
+"""Bytes of models kept, as float32 parameters."""
+
+
+class Images:
+    """Decoded images by the content hash of their file; asked from the window where missing."""
+
+    def __init__(self, wants: Wants) -> None:
+        self._wants = wants
+        self._cache: ByteCache[Pixels] = ByteCache(MAX_PIXELS)
+
+    def load(self, key: str, stopped: Callable[[], bool]) -> Pixels:
+        """The pixels of an image, uint8[H, W, 3], not to be written to.
+
+        Raises:
+            Stopped: the job was cancelled while it waited.
+            UserError: the window cannot supply it, it is another file, or it cannot be decoded.
+        """
+        pixels = self._cache.get(key)
+        if pixels is None:
+            supplied = self._wants.fetch(key, stopped)
+            (data,) = checked_blocks(supplied, 1)
+            check_hash(data, key, supplied.path)
+            pixels = read_image(data, name=supplied.path or "").pixels
+            self._cache.put(key, pixels, pixels.nbytes)
+        return pixels
+
+    def forget(self) -> None:
+        """Frees what is kept."""
+        self._cache.clear()
+
+
+class Models:
+    """Models by key (see `messages.Propose.model`), adapted to the project's classes."""
+
+    def __init__(self, wants: Wants) -> None:
+        self._wants = wants
+        self._cache: ByteCache[Model] = ByteCache(MAX_WEIGHTS)
+
+    def load(self, key: str, classes: Sequence[str], stopped: Callable[[], bool]) -> Model:
+        """The model whose class i is the project's class i.
+
+        Raises:
+            Stopped: the job was cancelled while it waited.
+            UserError: there is none, or its files are damaged or others.
+        """
+        adapted_key = f"{key} {'|'.join(classes)}"
+        model = self._cache.get(adapted_key)
+        if model is None:
+            model = self._cache.get(key) or self._find(key, classes, stopped)
+            model = adapt(model, classes)
+            self._keep(adapted_key, model)
+        return model
+
+    def keep(self, weights: bytes, model: Model) -> None:
+        """Remembers a model under its weights' key: the window asks for it next."""
+        self._keep(f"weights:{hashlib.sha256(weights).hexdigest()}", model)
+
+    def forget(self) -> None:
+        """Frees what is kept, on the device too."""
+        self._cache.clear()
+
+    def _keep(self, key: str, model: Model) -> None:
+        self._cache.put(key, model, sum(p.nbytes for p in model.network.parameters()))
+
+    def _find(self, key: str, classes: Sequence[str], stopped: Callable[[], bool]) -> Model:
+        kind, _, name = key.partition(":")
+        match kind:
+            case "starter":
+                return starter(name)
+            case "new":
+                network, _, options = name.partition("?")
+                return new(network, classes, 0, **_options(options))
+            case "weights":
+                supplied = self._wants.fetch(key, stopped)
+                card, weights = checked_blocks(supplied, 2)
+                check_hash(weights, name, supplied.path)
+                return load(weights, Card.from_json(card, supplied.path), supplied.path)
+            case _:
+                raise UserError(f"“{key}” names no model", remedy="Choose another model.")
+
+
+def _options(query: str) -> dict[str, bool | int | str]:
+    """Options written as `width=8&norm=group`: numbers, true, false, or text."""
+    options: dict[str, bool | int | str] = {}
+    for name, text in parse_qsl(query):
+        if text in ("true", "false"):
+            options[name] = text == "true"
+        else:
+            options[name] = int(text) if text.isdecimal() else text
+    return options
+
+
+def checked_blocks(supplied: Supplied, count: int) -> Sequence[bytes]:
+    """The blocks of an answer.
+
+    Raises:
+        UserError: there are not `count`.
+    """
+    if len(supplied.blocks) != count:
+        raise UserError(
+            f"the window sent {len(supplied.blocks)} blocks instead of {count}", path=supplied.path
+        )
+    return supplied.blocks
+
+
+def check_hash(data: bytes, sha256: str, path: str | None) -> None:
+    """Refuses bytes that are not those asked for.
+
+    Raises:
+        UserError: their sha256 is another.
+    """
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise UserError(
+            "the file is not the one that was asked for: its content hash differs",
+            path=path,
+            remedy="It was changed or replaced: put the original back, or add it as a new image.",
+        )
