@@ -51,7 +51,8 @@ def overlay(mask: Mask, proposal: Proposal, rect: Rect, table: Colours) -> Colou
     edge |= centre != index[2:, 1:-1]
     edge |= centre != index[1:-1, :-2]
     edge |= centre != index[1:-1, 2:]
-    return table[centre + np.uint16(_EDGE) * edge]
+    colours: Colours = table[centre + np.uint16(_EDGE) * edge]
+    return colours
 
 
 def halved(colours: Colours) -> Colours:

@@ -91,7 +91,8 @@ def _channels_last(values: npt.NDArray[Any], axes: str) -> npt.NDArray[Any]:
 def _as_colours(values: npt.NDArray[Any], page: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     if page.photometric == _PALETTE and page.colormap is not None:
         colours = np.asarray(page.colormap).T  # uint16[n, 3]
-        return (colours[np.minimum(values, len(colours) - 1)] >> 8).astype(np.uint8)
+        shown: npt.NDArray[Any] = colours[np.minimum(values, len(colours) - 1)] >> 8
+        return shown.astype(np.uint8)
     if page.photometric == _MIN_IS_WHITE:
         if values.dtype == np.bool_:
             return ~values

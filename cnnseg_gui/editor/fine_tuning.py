@@ -1,0 +1,127 @@
+"""Teaches the network what the person has decided, and keeps what it learnt as a revision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.revisions import Revision
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.engine.client import EngineClient
+from cnnseg_gui.engine.messages import Failed, Trained, TrainProgress
+from cnnseg_gui.engine.packing import PackedImage
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What there is to learn from: images to train on, images held out, pixels by class index."""
+
+    images: int
+    held_out: int
+    pixels: dict[int, int]
+
+
+class FineTuning(QObject):
+    """One fine-tune at a time, on all decided pixels of the project."""
+
+    started = Signal()
+    progressed = Signal(object)
+    """TrainProgress."""
+    finished = Signal(object)
+    """Revision: it is the current one now."""
+    stopped = Signal(str)
+    """It ended without a revision; the reason in one line, empty when it was cancelled."""
+
+    def __init__(
+        self, workspace: Workspace, engine: EngineClient, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._engine = engine
+        self._request: int | None = None
+        self._learning_for: Project | None = None
+        workspace.project_changed.connect(self.cancel)
+        engine.progressed.connect(self._on_progressed)
+        engine.trained.connect(self._on_trained)
+        engine.cancelled.connect(self._on_cancelled)
+        engine.failed.connect(self._on_failed)
+
+    @property
+    def running(self) -> bool:
+        return self._request is not None
+
+    def training_set(self) -> TrainingSet:
+        """What a fine-tune started now would learn from."""
+        records = self._decided()
+        pixels: dict[int, int] = {}
+        for record in records:
+            for index, count in record.decided.items():
+                pixels[index] = pixels.get(index, 0) + (0 if record.held_out else count)
+        held_out = sum(record.held_out for record in records)
+        return TrainingSet(len(records) - held_out, held_out, pixels)
+
+    def start(self, model: str, *, seconds: float, seed: int = 0) -> None:
+        """Starts from a model (as in `messages.Propose`), within a time budget in seconds."""
+        project = self._workspace.project
+        if project is None or self.running:
+            return
+        images = [
+            PackedImage(
+                image=record.sha256,
+                shape=(record.height, record.width),
+                tiles=tuple(project.packed_tiles(record.id)),
+                held_out=record.held_out,
+            )
+            for record in self._decided()
+        ]
+        self._learning_for = project
+        self._request = self._engine.train(
+            model=model,
+            classes=tuple(cls.name for cls in project.classes),
+            images=images,
+            seconds=seconds,
+            seed=seed,
+        )
+        self.started.emit()
+
+    def cancel(self) -> None:
+        """Stops within a training step; the last revision stays."""
+        if self._request is not None:
+            self._engine.cancel(self._request)
+
+    # ------------------------------------------------------------------ answers
+
+    def _on_progressed(self, progress: TrainProgress) -> None:
+        if progress.request == self._request:
+            self.progressed.emit(progress)
+
+    def _on_trained(self, trained: Trained, card: bytes, weights: bytes) -> None:
+        if trained.request != self._request:
+            return
+        self._request = None
+        project, self._learning_for = self._learning_for, None
+        if project is None or project is not self._workspace.project:
+            return
+        try:
+            revision: Revision = project.revisions.add(weights, card)
+        except UserError as error:
+            self.stopped.emit(str(error))
+            return
+        self.finished.emit(revision)
+
+    def _on_cancelled(self, request: int) -> None:
+        if request == self._request:
+            self._request = None
+            self.stopped.emit("")
+
+    def _on_failed(self, failure: Failed) -> None:
+        if failure.request == self._request:
+            self._request = None
+            error = UserError(failure.what, path=failure.path, remedy=failure.remedy)
+            self.stopped.emit(str(error))
+
+    def _decided(self) -> list[ImageRecord]:
+        return [record for record in self._workspace.images() if record.decided]

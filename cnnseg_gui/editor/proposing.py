@@ -1,0 +1,102 @@
+"""Keeps the shown image proposed: asks the engine when image or model change, takes the tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.editor.document import Document
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.engine.client import EngineClient
+from cnnseg_gui.engine.messages import Failed, Proposed, ProposedTile
+
+DEFAULT_STARTER = "unet-lite0"
+
+
+class Proposing(QObject):
+    """The proposal of the current image, by the project's current model."""
+
+    started = Signal()
+    finished = Signal(float)
+    """Seconds it took."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        engine: EngineClient,
+        visible: Callable[[], Rect],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._engine = engine
+        self._visible = visible
+        self._request: int | None = None
+        workspace.document_changed.connect(self.refresh)
+        engine.tile_proposed.connect(self._take_tile)
+        engine.proposed.connect(self._end)
+        engine.cancelled.connect(self._forget)
+        engine.failed.connect(self._on_failed)
+
+    @property
+    def model(self) -> str:
+        """What proposes: the project's newest revision, or before the first the starter."""
+        project = self._workspace.project
+        revision = project.revisions.current if project else None
+        if revision is not None:
+            return f"weights:{revision.sha256}"
+        return f"starter:{self.starter}"
+
+    @property
+    def starter(self) -> str:
+        """The name of the starter that this project begins from."""
+        project = self._workspace.project
+        return project.setting("starter", DEFAULT_STARTER) if project else DEFAULT_STARTER
+
+    @property
+    def running(self) -> bool:
+        return self._request is not None
+
+    def refresh(self) -> None:
+        """Proposes the current image if its proposal is missing or another model's."""
+        project, document = self._workspace.project, self._workspace.document
+        if project is None or document is None or document.proposed_by == self.model:
+            return
+        document.proposed_by = self.model
+        self._request = self._engine.propose(
+            image=document.record.sha256,
+            model=self.model,
+            classes=tuple(cls.name for cls in project.classes),
+            visible=self._visible(),
+        )
+        self.started.emit()
+
+    # ------------------------------------------------------------------ answers
+
+    def _take_tile(
+        self, tile: ProposedTile, classes: npt.NDArray[np.uint8], confidence: npt.NDArray[np.uint8]
+    ) -> None:
+        document = self._asked(tile.request)
+        if document is not None and document.record.sha256 == tile.image:
+            document.show_proposal(tile.top, tile.left, classes, confidence)
+
+    def _end(self, proposed: Proposed) -> None:
+        if proposed.request == self._request:
+            self._request = None
+            self.finished.emit(proposed.seconds)
+
+    def _forget(self, request: int) -> None:
+        if request == self._request:
+            self._request = None
+            if self._workspace.document is not None:
+                self._workspace.document.proposed_by = None
+
+    def _on_failed(self, failure: Failed) -> None:
+        self._forget(failure.request)
+
+    def _asked(self, request: int) -> Document | None:
+        return self._workspace.document if request == self._request else None

@@ -1,0 +1,295 @@
+"""The open project and the image being worked on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from cnnseg_gui.core import mirror
+from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.image_io import find_images, read_image
+from cnnseg_gui.core.project import (
+    APPROVED,
+    ImageFacts,
+    ImageRecord,
+    Project,
+    probe,
+)
+from cnnseg_gui.core.pyramid import ImagePyramid, build_pyramid
+from cnnseg_gui.editor.document import Document
+from cnnseg_gui.editor.jobs import in_background
+
+_MIRROR_AFTER_MS = 3000
+_RETRY_MS = 5000
+
+
+class Workspace(QObject):
+    """Opens projects, images and folders; the only place that knows which image is current."""
+
+    project_changed = Signal()
+    """Another project is open, or none."""
+    images_changed = Signal()
+    """Images were added."""
+    image_changed = Signal(int)
+    """The record of one image (status, counts) is another."""
+    document_changed = Signal()
+    """Another image is shown, or none."""
+    failed = Signal(object)
+    """UserError: to be shown; nothing is lost by it."""
+    recovered = Signal()
+    """What could not be stored is stored now."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project: Project | None = None
+        self.document: Document | None = None
+        self._opening: int | None = None
+        self._unsaved: list[Document] = []
+        self._mirror_timer = self._timer(_MIRROR_AFTER_MS, self._mirror_current)
+        self._retry_timer = self._timer(_RETRY_MS, self._store_waiting)
+
+    # ------------------------------------------------------------------ projects
+
+    def open_project(self, folder: Path) -> None:
+        """Opens an existing project and goes to the image last worked on.
+
+        Raises:
+            UserError: there is none, or it cannot be used; the one before stays open.
+        """
+        self._take(Project.open(folder))
+
+    def create_project(self, folder: Path, classes: Sequence[str]) -> None:
+        """Makes a project and opens it.
+
+        Raises:
+            UserError: it cannot be made there; the one before stays open.
+        """
+        self._take(Project.create(folder, classes))
+
+    def close_project(self) -> None:
+        """Leaves the image and the project; everything is stored already."""
+        if self.project is None:
+            return
+        self._leave_document()
+        self._store_waiting()
+        self.project.close()
+        self.project = None
+        self._unsaved.clear()
+        self.document_changed.emit()
+        self.project_changed.emit()
+
+    @property
+    def unsaved(self) -> int:
+        """Gestures that are in memory only."""
+        return sum(document.unsaved for document in self._unsaved)
+
+    # ------------------------------------------------------------------ images
+
+    def images(self) -> list[ImageRecord]:
+        return self.project.images() if self.project else []
+
+    def add_images(self, paths: Sequence[Path]) -> None:
+        """Adds images and folders of images; files that cannot be read are said one by one."""
+        project = self.project
+        if project is None:
+            return
+        in_background(
+            lambda: _probe_all(paths),
+            parent=self,
+            done=lambda found: self._add_probed(project, found),
+            failed=self.failed.emit,
+        )
+
+    def open_image(self, image_id: int) -> None:
+        """Leaves the current image and shows another, read in a worker thread."""
+        if self.project is None or image_id == self._opening:
+            return
+        if self.document is not None and self.document.record.id == image_id:
+            self._opening = None
+            return
+        record = self.project.image(image_id)
+        self._opening = image_id
+        in_background(
+            lambda: _load(record),
+            parent=self,
+            done=lambda pyramid: self._show(record, pyramid),
+            failed=lambda error: self._cannot_show(record, error),
+        )
+
+    def step(self, by: int) -> None:
+        """Goes `by` images forward or back in the list, stopping at its ends."""
+        records = self.images()
+        shown = self._opening or (self.document.record.id if self.document else None)
+        here = next((i for i, record in enumerate(records) if record.id == shown), None)
+        if here is not None:
+            there = min(max(here + by, 0), len(records) - 1)
+            self.open_image(records[there].id)
+
+    def undo(self) -> None:
+        if self.document is not None:
+            self.document.undo()
+
+    def redo(self) -> None:
+        if self.document is not None:
+            self.document.redo()
+
+    def accept(self) -> None:
+        """Decides what is undecided on the current image as proposed."""
+        if self.document is not None:
+            self.document.accept_proposal()
+
+    def approve(self) -> None:
+        """Accepts what is left of the proposal, marks the image approved, and goes on."""
+        if self.project is None or self.document is None:
+            return
+        self.document.accept_proposal()
+        try:
+            self.project.set_status(self.document.record.id, APPROVED)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self.image_changed.emit(self.document.record.id)
+        self.step(1)
+
+    # ------------------------------------------------------------------ inside
+
+    def _take(self, project: Project) -> None:
+        self.close_project()
+        self.project = project
+        self.project_changed.emit()
+        records = project.images()
+        last = project.setting("last_image")
+        if records:
+            known = {record.id for record in records}
+            self.open_image(int(last) if last and int(last) in known else records[0].id)
+
+    def _add_probed(
+        self, project: Project, found: tuple[list[ImageFacts], list[UserError]]
+    ) -> None:
+        if project is not self.project:
+            return
+        facts, errors = found
+        had_images = bool(project.images())
+        try:
+            numbers = project.add_images(facts)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        for unreadable in errors:
+            self.failed.emit(unreadable)
+        self.images_changed.emit()
+        if numbers and not had_images:
+            self.open_image(numbers[0])
+
+    def _show(self, record: ImageRecord, pyramid: ImagePyramid) -> None:
+        if self.project is None or self._opening != record.id:
+            return
+        self._opening = None
+        try:
+            mask = self.project.load_mask(record.id)
+            self.project.set_setting("last_image", str(record.id))
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self._leave_document()
+        document = Document(self.project, self.project.image(record.id), pyramid, mask, self)
+        document.gesture_stored.connect(self._on_gesture_stored)
+        document.store_failed.connect(self._on_store_failed)
+        self.document = document
+        self.document_changed.emit()
+
+    def _cannot_show(self, record: ImageRecord, error: UserError) -> None:
+        if self._opening == record.id:
+            self._opening = None
+            self.failed.emit(error)
+            self.document_changed.emit()
+
+    def _leave_document(self) -> None:
+        document, self.document = self.document, None
+        self._opening = None
+        if document is not None:
+            document.release()
+            self._mirror(document)
+            if not document.unsaved:
+                document.deleteLater()
+
+    def _on_gesture_stored(self) -> None:
+        self._mirror_timer.start()
+        if self.document is not None:
+            self.image_changed.emit(self.document.record.id)
+
+    def _on_store_failed(self, error: UserError) -> None:
+        document = self.sender()
+        if isinstance(document, Document) and document not in self._unsaved:
+            self._unsaved.append(document)
+        self._retry_timer.start()
+        self.failed.emit(error)
+
+    def _store_waiting(self) -> None:
+        if not self._unsaved:
+            return
+        self._unsaved = [document for document in self._unsaved if not document.store_waiting()]
+        if not self._unsaved:
+            self.recovered.emit()
+
+    def _mirror_current(self) -> None:
+        if self.document is not None and not self.document.painting:
+            self._mirror(self.document)
+
+    def _mirror(self, document: Document) -> None:
+        self._mirror_timer.stop()
+        project = self.project
+        if project is None or not document.changed_since_mirror:
+            return
+        document.changed_since_mirror = False
+        records, classes, folder = project.images(), project.classes, project.folder
+        pixels = document.mask.to_array()
+        in_background(
+            lambda: mirror.write(folder, records, document.record.id, pixels, classes),
+            parent=self,
+            done=lambda _: None,
+            failed=self.failed.emit,
+        )
+
+    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+
+def _probe_all(paths: Sequence[Path]) -> tuple[list[ImageFacts], list[UserError]]:
+    facts, errors = [], []
+    for path in find_images(paths):
+        try:
+            facts.append(probe(path))
+        except UserError as error:
+            errors.append(error)
+    return facts, errors
+
+
+def _load(record: ImageRecord) -> ImagePyramid:
+    """Reads an image and checks that it is still the one whose mask the project holds."""
+    try:
+        data = record.path.read_bytes()
+    except OSError as error:
+        raise from_os_error(error, doing="opening the image", path=record.path) from error
+    if hashlib.sha256(data).hexdigest() != record.sha256:
+        raise UserError(
+            "this file has changed since it was added, so its mask may not fit",
+            path=record.path,
+            remedy="Put the former file back; the mask is kept.",
+        )
+    image = read_image(data, name=str(record.path))
+    if image.pixels.shape[:2] != (record.height, record.width):
+        raise UserError(
+            f"the image measures {image.pixels.shape[1]} × {image.pixels.shape[0]} pixels and "
+            f"its mask {record.width} × {record.height}",
+            path=record.path,
+            remedy="Put the former file back; the mask is kept.",
+        )
+    return build_pyramid(image.pixels)

@@ -1,0 +1,83 @@
+"""Pictures of tiles, made when first drawn, within a time budget and a memory cap."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage
+
+from cnnseg_gui.core.mask import TILE
+
+TileKey = tuple[int, int, int]
+"""(level, row, column)."""
+
+
+class OutOfTime(Exception):
+    """The frame's budget is spent; what was made so far is kept for the next frame."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment of `time.perf_counter`, in seconds."""
+
+    at: float
+
+    @classmethod
+    def within(cls, milliseconds: float) -> Deadline:
+        return cls(time.perf_counter() + milliseconds / 1000)
+
+    def check(self) -> None:
+        if time.perf_counter() > self.at:
+            raise OutOfTime
+
+
+class TilePicture:
+    """uint32[h, w] as a QImage that shares its memory: writing the array changes the picture."""
+
+    def __init__(self, colours: npt.NDArray[np.uint32], pixel_format: QImage.Format) -> None:
+        self.colours = np.ascontiguousarray(colours)
+        height, width = self.colours.shape
+        self.image = QImage(self.colours.data, width, height, width * 4, pixel_format)
+
+
+class TileSource(Protocol):
+    """What a layer draws from."""
+
+    def picture(self, key: TileKey, deadline: Deadline) -> TilePicture | None:
+        """The tile's picture; None where it is empty. Raises OutOfTime."""
+        ...
+
+    def cached(self, key: TileKey) -> TilePicture | None:
+        """The tile's picture if it is there already."""
+        ...
+
+
+class TileCache:
+    """The pictures last used, up to a number of bytes; an empty tile is remembered as None."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_tiles = max(16, max_bytes // (TILE * TILE * 4))
+        self._pictures: OrderedDict[TileKey, TilePicture | None] = OrderedDict()
+
+    def __contains__(self, key: TileKey) -> bool:
+        return key in self._pictures
+
+    def get(self, key: TileKey) -> TilePicture | None:
+        picture = self._pictures.get(key)
+        if picture is not None:
+            self._pictures.move_to_end(key)
+        return picture
+
+    def put(self, key: TileKey, picture: TilePicture | None) -> None:
+        self._pictures[key] = picture
+        self._pictures.move_to_end(key)
+        while len(self._pictures) > self._max_tiles:
+            self._pictures.popitem(last=False)
+
+    def keys(self) -> list[TileKey]:
+        return list(self._pictures)

@@ -1,0 +1,74 @@
+"""Asks what a new project should be called and which classes it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnseg_gui.core.classes import make_classes
+from cnnseg_gui.core.errors import UserError
+
+
+class NewProjectDialog(QDialog):
+    """Folder and class names; Create stays disabled with the reason until they are usable."""
+
+    confirmed = Signal(object, object)
+    """Path of the folder, list of class names."""
+
+    def __init__(self, folder: Path, images: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("New Project")
+        self.setMinimumWidth(520)
+        self._folder = QLineEdit(str(folder))
+        self.classes = QLineEdit("background, object")
+        self._reason = QLabel()
+        self._reason.setObjectName("quiet")
+        self._reason.setWordWrap(True)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._create = self._buttons.addButton("Create", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._create.setObjectName("primary")
+        intro = QLabel(
+            f"{images} image{'' if images == 1 else 's'} found. They stay where they are; masks, "
+            "models and the history of your work go into the project folder."
+        )
+        intro.setWordWrap(True)
+        form = QFormLayout()
+        form.addRow("Project folder", self._folder)
+        form.addRow("Classes", self.classes)
+        layout = QVBoxLayout(self)
+        layout.addWidget(intro)
+        layout.addLayout(form)
+        layout.addWidget(self._reason)
+        layout.addWidget(self._buttons)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        for line in (self._folder, self.classes):
+            line.textChanged.connect(self._check)
+        self._check()
+
+    def accept(self) -> None:
+        self.confirmed.emit(Path(self._folder.text()).expanduser(), self._names())
+        super().accept()
+
+    def _names(self) -> list[str]:
+        return [name.strip() for name in self.classes.text().split(",")]
+
+    def _check(self) -> None:
+        try:
+            make_classes(self._names())
+        except UserError as error:
+            self._reason.setText(str(error))
+            self._create.setEnabled(False)
+        else:
+            self._reason.setText("The first class is the background. Separate names by commas.")
+            self._create.setEnabled(bool(self._folder.text().strip()))

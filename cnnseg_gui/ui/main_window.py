@@ -1,0 +1,357 @@
+"""The window: panels around the canvas, wired to the workspace and the engine."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.overlay import Colours, colour_table
+from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.core.revisions import CARD, WEIGHTS
+from cnnseg_gui.editor.fine_tuning import FineTuning
+from cnnseg_gui.editor.proposing import Proposing
+from cnnseg_gui.editor.tools.base import ImagePoint, Tool, ToolSettings
+from cnnseg_gui.editor.tools.brush import Brush, Eraser
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.engine.client import EngineClient, local_command
+from cnnseg_gui.ui.actions import Actions
+from cnnseg_gui.ui.banner import Banner
+from cnnseg_gui.ui.canvas.view import CanvasView
+from cnnseg_gui.ui.empty_state import EmptyState
+from cnnseg_gui.ui.engine_status import EngineStatus
+from cnnseg_gui.ui.menus import fill_menus, fill_toolbar
+from cnnseg_gui.ui.opening import Opening
+from cnnseg_gui.ui.panels.brush import MAX_DIAMETER, MIN_DIAMETER, BrushPanel
+from cnnseg_gui.ui.panels.classes import ClassesPanel
+from cnnseg_gui.ui.panels.images import ImagesPanel
+from cnnseg_gui.ui.panels.log import LogPanel
+from cnnseg_gui.ui.panels.training import TrainingPanel
+from cnnseg_gui.ui.status import StatusBar
+from cnnseg_gui.ui.teaching import Teaching
+
+_log = logging.getLogger("cnnseg")
+_LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """One open project at most; the engine runs beside it as long as the window lives."""
+
+    first_shown = Signal()
+    """The window is on screen for the first time."""
+
+    def __init__(self, *, device: str = "auto", threads: int | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("CNNSeg")
+        self.setAcceptDrops(True)
+        self.resize(1360, 860)
+        self.actions_by_name = Actions(self)
+        self.workspace = Workspace(self)
+        self.engine = EngineClient(
+            self._supply, command=local_command(device=device, threads=threads), parent=self
+        )
+        self.canvas = CanvasView()
+        self.proposing = Proposing(self.workspace, self.engine, self._visible, self)
+        self.fine_tuning = FineTuning(self.workspace, self.engine, self)
+        self.opening = Opening(self, self.workspace)
+        self._class_index = 1
+        self._diameter = 20.0
+        self._opacity = 0.55
+        self._tool_key = "brush"
+        self._tools: dict[str, Tool] = {"brush": Brush(), "eraser": Eraser()}
+        self._was_shown = False
+        self._build()
+        self.teaching = Teaching(
+            self.training_panel,
+            self.actions_by_name["teach"],
+            self.workspace,
+            self.fine_tuning,
+            self.proposing,
+            self,
+        )
+        self.engine_status = EngineStatus(
+            self.engine, self.proposing, self.status, self._devices, self, device=device
+        )
+        self._connect()
+        self._restore_layout()
+        self._show_project()
+        self._choose_tool("brush")
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        self.banner = Banner()
+        self.empty_state = EmptyState()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty_state)
+        self._stack.addWidget(self.canvas)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(centre)
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self.images_panel = ImagesPanel(self.workspace)
+        self.classes_panel = ClassesPanel()
+        self.brush_panel = BrushPanel()
+        self.training_panel = TrainingPanel()
+        self.log_panel = LogPanel()
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        self.docks = [
+            self._dock("Images", self.images_panel, left),
+            self._dock("Classes", self.classes_panel, right),
+            self._dock("Brush", self.brush_panel, right),
+            self._dock("Teaching", self.training_panel, right),
+            self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
+        ]
+        fill_toolbar(self, self.actions_by_name)
+        self._devices = fill_menus(self, self.actions_by_name, self.docks)
+        self._arrange()
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(title)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _arrange(self) -> None:
+        """The layout of the first start."""
+        images, classes, brush, teaching, log = self.docks
+        for dock in self.docks:
+            dock.setFloating(False)
+            dock.show()
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, images)
+        for dock in (classes, brush, teaching):
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
+        log.hide()
+        self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
+        self.resizeDocks([classes, brush, teaching], [150, 100, 600], Qt.Orientation.Vertical)
+
+    def _connect(self) -> None:
+        act, workspace = self.actions_by_name, self.workspace
+        for name, slot in {
+            "open_folder": self.opening.ask_folder,
+            "open_project": self.opening.ask_project,
+            "add_images": self.opening.ask_images,
+            "demo": self.opening.open_demo,
+            "export": self.opening.ask_export,
+            "about": self.opening.show_about,
+            "quit": self.close,
+            "undo": workspace.undo,
+            "redo": workspace.redo,
+            "accept": workspace.accept,
+            "approve": workspace.approve,
+            "brush": lambda: self._choose_tool("brush"),
+            "eraser": lambda: self._choose_tool("eraser"),
+            "smaller": lambda: self.set_diameter(self._diameter / 1.25),
+            "larger": lambda: self.set_diameter(max(self._diameter * 1.25, self._diameter + 1)),
+            "fit": self.canvas.fit,
+            "one_to_one": self.canvas.one_to_one,
+            "zoom_in": lambda: self.canvas.zoom_by(1.25),
+            "zoom_out": lambda: self.canvas.zoom_by(0.8),
+            "previous": lambda: workspace.step(-1),
+            "next": lambda: workspace.step(1),
+            "teach": lambda: self.training_panel.teach.click(),
+            "cancel_teaching": self.fine_tuning.cancel,
+            "reset_layout": self._arrange,
+        }.items():
+            act[name].triggered.connect(slot)
+        for digit in range(10):
+            shortcut = QShortcut(QKeySequence(str(digit)), self)
+            shortcut.activated.connect(lambda index=digit: self.choose_class_by_key(index))
+        act["hide_overlay"].toggled.connect(self.canvas.hide_overlay)
+        self.empty_state.open_folder_asked.connect(self.opening.ask_folder)
+        self.empty_state.open_project_asked.connect(self.opening.ask_project)
+        self.empty_state.demo_asked.connect(self.opening.open_demo)
+        self.opening.failed.connect(self.show_error)
+        self.images_panel.chosen.connect(workspace.open_image)
+        self.classes_panel.chosen.connect(self._choose_class)
+        self.brush_panel.diameter_changed.connect(self.set_diameter)
+        self.brush_panel.opacity_changed.connect(self._set_opacity)
+        self.canvas.pointer_moved.connect(self._show_place)
+        self.canvas.scale_changed.connect(self.status.show_zoom)
+        self.canvas.diameter_asked.connect(self.set_diameter)
+        self.canvas.approve_asked.connect(act["approve"].trigger)
+        workspace.project_changed.connect(self._show_project)
+        workspace.document_changed.connect(self._show_document)
+        workspace.images_changed.connect(self._show_document)
+        workspace.image_changed.connect(self._show_progress_of_work)
+        workspace.failed.connect(self.show_error)
+        workspace.recovered.connect(self._show_progress_of_work)
+        self.teaching.said.connect(self.banner.say)
+        self.engine_status.said.connect(self.banner.say)
+
+    # ------------------------------------------------------------------ what is open
+
+    def show_error(self, error: UserError) -> None:
+        """One line in the banner and in the log."""
+        _log.warning("%s", error)
+        self.banner.say(str(error))
+        self._show_progress_of_work()
+
+    def _show_project(self) -> None:
+        project = self.workspace.project
+        self.setWindowTitle(f"{project.folder.name} – CNNSeg" if project else "CNNSeg")
+        if project is not None:
+            self.classes_panel.show_classes(project.classes)
+            self._choose_class(min(1, len(project.classes) - 1))
+        self._show_document()
+
+    def _show_document(self) -> None:
+        project, document = self.workspace.project, self.workspace.document
+        if document is None or project is None:
+            self.canvas.show_document(None, self._table())
+            self._stack.setCurrentWidget(self.empty_state)
+            (self.empty_state.show_no_image if project else self.empty_state.show_no_project)()
+            self.status.show_nothing_open()
+        elif not self.canvas.shows(document):
+            self._stack.setCurrentWidget(self.canvas)
+            self.canvas.show_document(document, self._table())
+            self.canvas.setFocus()
+        self._show_progress_of_work()
+
+    def _show_progress_of_work(self, _image_id: int = 0) -> None:
+        """What depends on the decided pixels: counts, undo names, what can be done now."""
+        project, document = self.workspace.project, self.workspace.document
+        act = self.actions_by_name
+        for action in act.named("export", "add_images"):
+            action.setEnabled(project is not None)
+        for action in act.named("accept", "approve", "fit", "one_to_one", "previous", "next"):
+            action.setEnabled(document is not None)
+        undo = document.undo_name if document else None
+        redo = document.redo_name if document else None
+        act["undo"].setEnabled(undo is not None)
+        act["undo"].setText(f"Undo {undo}" if undo else "Undo")
+        act["redo"].setEnabled(redo is not None)
+        act["redo"].setText(f"Redo {redo}" if redo else "Redo")
+        if project is not None:
+            self.status.show_saved(self.workspace.unsaved)
+        if project is not None and document is not None:
+            self.classes_panel.show_counts(project.image(document.record.id).decided)
+
+    # ------------------------------------------------------------------ tools
+
+    def _choose_tool(self, key: str) -> None:
+        self._tool_key = key
+        self.actions_by_name[key].setChecked(True)
+        self.canvas.set_tool(self._tools[key], eraser=self._tools["eraser"])
+        self._show_tool_settings()
+
+    def _choose_class(self, index: int) -> None:
+        self._class_index = index
+        self.classes_panel.choose(index)
+        if self._tool_key == "eraser":
+            self._choose_tool("brush")
+        self._show_tool_settings()
+
+    def choose_class_by_key(self, index: int) -> None:
+        """0…9 on the keyboard."""
+        project = self.workspace.project
+        if project is not None and index < len(project.classes):
+            self._choose_class(index)
+
+    def set_diameter(self, diameter: float) -> None:
+        self._diameter = min(max(diameter, MIN_DIAMETER), MAX_DIAMETER)
+        self._show_tool_settings()
+
+    def _set_opacity(self, opacity: float) -> None:
+        self._opacity = opacity
+        self.brush_panel.show_opacity(opacity)
+        self.canvas.set_table(self._table())
+
+    def _show_tool_settings(self) -> None:
+        classes = self.workspace.project.classes if self.workspace.project else ()
+        by_index = {cls.index: QColor(*cls.colour) for cls in classes}
+        erasing = self._tool_key == "eraser"
+        ring = QColor("white") if erasing else by_index.get(self._class_index, QColor("white"))
+        self.canvas.set_settings(ToolSettings(self._class_index, self._diameter), ring)
+        self.brush_panel.show_diameter(self._diameter)
+        self.brush_panel.show_opacity(self._opacity)
+
+    def _table(self) -> Colours:
+        classes = self.workspace.project.classes if self.workspace.project else ()
+        return colour_table(classes, opacity=self._opacity)
+
+    def _visible(self) -> Rect:
+        return self.canvas.visible_rect
+
+    def _show_place(self, point: ImagePoint | None) -> None:
+        document, project = self.workspace.document, self.workspace.project
+        if point is None or document is None or project is None:
+            self.status.show_place(None, "")
+            return
+        here = Rect(int(point.y), int(point.x), int(point.y) + 1, int(point.x) + 1)
+        names = {cls.index: cls.name for cls in project.classes}
+        decided = int(document.mask.read(here)[0, 0])
+        proposed = int(document.proposal.classes.read(here)[0, 0])
+        if decided != UNLABELLED:
+            what = names.get(decided, f"class {decided}")
+        elif proposed != UNLABELLED:
+            what = f"{names.get(proposed, f'class {proposed}')} proposed"
+        else:
+            what = "unlabelled"
+        self.status.show_place(point, what)
+
+    # ------------------------------------------------------------------ engine
+
+    def _supply(self, key: str) -> Path | tuple[Path, Path]:
+        project = self.workspace.project
+        if project is None:
+            raise UserError("the project was closed", remedy="Open it again.")
+        kind, _, sha256 = key.rpartition(":")
+        if kind == "weights":
+            folder = project.revisions.find(sha256).folder
+            return folder / CARD, folder / WEIGHTS
+        return project.find_image(sha256).path
+
+    # ------------------------------------------------------------------ window events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            self.first_shown.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        self.opening.open_paths(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Asks nothing and loses nothing: everything is stored already."""
+        settings = QSettings()
+        settings.setValue("geometry", self.saveGeometry())
+        settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
+        self.workspace.close_project()
+        self.engine.stop()
+        self.log_panel.detach()
+        super().closeEvent(event)
+
+    def _restore_layout(self) -> None:
+        settings = QSettings()
+        geometry, layout = settings.value("geometry"), settings.value("layout")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if layout is not None:
+            self.restoreState(layout, _LAYOUT_VERSION)

@@ -1,0 +1,121 @@
+"""Where the actions stand: menus and toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+
+from cnnseg_gui.ui.actions import Actions
+
+_MENUS: dict[str, tuple[str, ...]] = {
+    "&File": ("open_folder", "open_project", "add_images", "|", "export", "|", "quit"),
+    "&Edit": (
+        "undo",
+        "redo",
+        "|",
+        "accept",
+        "approve",
+        "|",
+        "brush",
+        "eraser",
+        "smaller",
+        "larger",
+    ),
+    "&View": (
+        "fit",
+        "one_to_one",
+        "zoom_in",
+        "zoom_out",
+        "|",
+        "previous",
+        "next",
+        "|",
+        "hide_overlay",
+        "|",
+        "reset_layout",
+    ),
+    "&Network": ("teach", "cancel_teaching"),
+    "&Help": ("demo", "show_me", "|", "about"),
+}
+_TOOLBAR = (
+    "open_folder",
+    "export",
+    "|",
+    "previous",
+    "next",
+    "|",
+    "brush",
+    "eraser",
+    "|",
+    "undo",
+    "redo",
+    "|",
+    "accept",
+    "approve",
+    "|",
+    "fit",
+    "one_to_one",
+    "hide_overlay",
+    "<>",
+    "show_me",
+    "teach",
+)
+_WITH_TEXT = ("show_me", "teach", "accept")
+DEVICES = {
+    "auto": "Best available",
+    "cuda": "NVIDIA or AMD GPU (CUDA)",
+    "mps": "Apple GPU (MPS)",
+    "cpu": "CPU",
+}
+
+
+def fill_menus(window: QMainWindow, actions: Actions, docks: Sequence[QDockWidget]) -> QActionGroup:
+    """Fills the menu bar; returns the group of the devices, their names as action data."""
+    bar = window.menuBar()
+    menus = {}
+    for title, names in _MENUS.items():
+        menu = menus[title] = bar.addMenu(title)
+        for name in names:
+            menu.addSeparator() if name == "|" else menu.addAction(actions[name])
+    view = menus["&View"]
+    panels = QMenu("Panels", view)
+    for dock in docks:
+        panels.addAction(dock.toggleViewAction())
+    view.insertMenu(actions["reset_layout"], panels)
+    return _add_devices(menus["&Network"])
+
+
+def fill_toolbar(window: QMainWindow, actions: Actions) -> None:
+    """The one toolbar, above everything."""
+    bar = QToolBar("Tools", window)
+    bar.setObjectName("Tools")
+    bar.setMovable(False)
+    bar.setIconSize(QSize(20, 20))
+    for name in _TOOLBAR:
+        if name == "|":
+            bar.addSeparator()
+        elif name == "<>":
+            space = QWidget()
+            space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+            bar.addWidget(space)
+        else:
+            bar.addAction(actions[name])
+    for name in _WITH_TEXT:
+        button = bar.widgetForAction(actions[name])
+        button.setProperty("toolButtonStyle", Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    window.addToolBar(bar)
+
+
+def _add_devices(menu: QMenu) -> QActionGroup:
+    menu.addSeparator()
+    submenu = menu.addMenu("Device")
+    group = QActionGroup(menu)
+    for name, label in DEVICES.items():
+        action = QAction(label, group)
+        action.setCheckable(True)
+        action.setData(name)
+        submenu.addAction(action)
+    return group

@@ -1,0 +1,118 @@
+"""Everything that opens something: folders, projects, images, the sample, dialogs.
+
+Dialogs are imported when asked for, so that the window opens sooner.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from cnnseg_gui.core import database
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, find_images
+from cnnseg_gui.core.sample import copy_sample
+from cnnseg_gui.editor.workspace import Workspace
+
+
+class Opening(QObject):
+    """Asks where, then tells the workspace."""
+
+    failed = Signal(object)
+    """UserError."""
+
+    def __init__(self, window: QWidget, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+
+    # ------------------------------------------------------------------ asking
+
+    def ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self._window, "Open a folder of images")
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def ask_project(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self._window, "Open a project")
+        if folder:
+            self._try(lambda: self._workspace.open_project(Path(folder)))
+
+    def ask_images(self) -> None:
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
+        paths, _ = QFileDialog.getOpenFileNames(
+            self._window, "Add images", "", f"Images ({patterns})"
+        )
+        if paths:
+            self._workspace.add_images([Path(path) for path in paths])
+
+    def ask_export(self) -> None:
+        from cnnseg_gui.ui.dialogs.export import ExportDialog
+
+        if self._workspace.project is not None:
+            ExportDialog(self._workspace.project, self._window).open()
+
+    def show_about(self) -> None:
+        from cnnseg_gui.ui.dialogs.about import AboutDialog
+
+        AboutDialog(self._window).open()
+
+    # ------------------------------------------------------------------ opening
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """A project, a folder of images, or images: dropped, or named on the command line.
+
+        Images go into the open project; without one, a new project beside them is offered.
+        """
+        existing = next((found for path in paths if (found := _project_at(path))), None)
+        if existing is not None:
+            self._try(partial(self._workspace.open_project, existing))
+        elif self._workspace.project is not None:
+            self._workspace.add_images(paths)
+        else:
+            self._try(lambda: self._offer_project(paths))
+
+    def open_demo(self) -> None:
+        """A fresh copy of the sample project, kept where the program keeps its data."""
+        self._try(lambda: self._workspace.open_project(copy_sample(demo_folder())))
+
+    def _offer_project(self, paths: Sequence[Path]) -> None:
+        from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
+
+        found = find_images(paths)
+        beside = paths[0] if paths[0].is_dir() else paths[0].parent
+        dialog = NewProjectDialog(beside / "cnnseg", len(found), self._window)
+        dialog.confirmed.connect(
+            lambda folder, classes: self._try(lambda: self._create(folder, classes, found))
+        )
+        dialog.open()
+
+    def _create(self, folder: Path, classes: Sequence[str], images: Sequence[Path]) -> None:
+        self._workspace.create_project(folder, classes)
+        self._workspace.add_images(images)
+
+    def _try(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except UserError as error:
+            self.failed.emit(error)
+
+
+def _project_at(path: Path) -> Path | None:
+    """The project that is this folder, or lies in it where `Opening` would have made it."""
+    folder = path.parent if path.name == database.FILE_NAME else path
+    for candidate in (folder, folder / "cnnseg"):
+        if (candidate / database.FILE_NAME).is_file():
+            return candidate
+    return None
+
+
+def demo_folder() -> Path:
+    """A new name for a copy of the sample project."""
+    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
+    return Path(data) / "sample projects" / time.strftime("%Y-%m-%d %H.%M.%S")

@@ -1,0 +1,195 @@
+"""The image list: every image with its thumbnail and status."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QImage, QPainter, QPalette, QPixmap
+from PySide6.QtWidgets import (
+    QLabel,
+    QListView,
+    QProgressBar,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnseg_gui.core.project import APPROVED, IN_WORK, NEW, ImageRecord
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.icons import draw_icon
+from cnnseg_gui.ui.panels.thumbnails import SIDE, Thumbnails
+
+_RECORD = Qt.ItemDataRole.UserRole
+_STATUS_ICONS = {NEW: "status-new", IN_WORK: "status-in-work", APPROVED: "status-approved"}
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class ImageModel(QAbstractListModel):
+    """The project's records, and thumbnails as they arrive."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.records: list[ImageRecord] = []
+        self._rows: dict[int, int] = {}
+        self._thumbnails = Thumbnails(self)
+        self._thumbnails.arrived.connect(self._on_thumbnail)
+
+    def show_records(self, records: list[ImageRecord]) -> None:
+        self.beginResetModel()
+        self.records = records
+        self._rows = {record.id: row for row, record in enumerate(records)}
+        self.endResetModel()
+
+    def replace(self, record: ImageRecord) -> None:
+        row = self._rows.get(record.id)
+        if row is not None and self.records[row] != record:
+            self.records[row] = record
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def row_of(self, image_id: int) -> int | None:
+        return self._rows.get(image_id)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.records)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        record = self.records[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return record.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{record.path}\n{record.width} × {record.height} pixels, {record.status}"
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{record.name}, {record.status}"
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._thumbnails.of(record)
+        return record if role == _RECORD else None
+
+    def _on_thumbnail(self, image_id: int) -> None:
+        row = self._rows.get(image_id)
+        if row is not None:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+
+class ImagesPanel(QWidget):
+    """The list and how far the work has come."""
+
+    chosen = Signal(int)
+    """The number of the image to open."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._model = ImageModel(self)
+        self.list = QListView()
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(_Row(self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setAccessibleName("Images")
+        self.list.clicked.connect(self._choose)
+        self.list.activated.connect(self._choose)
+        self._count = QLabel()
+        self._count.setObjectName("quiet")
+        self._done = QProgressBar()
+        self._done.setTextVisible(False)
+        self._done.setAccessibleName("Images approved")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.list, 1)
+        for widget in (self._done, self._count):
+            layout.addWidget(widget)
+            widget.setContentsMargins(10, 0, 10, 0)
+        workspace.project_changed.connect(self.refresh)
+        workspace.images_changed.connect(self.refresh)
+        workspace.image_changed.connect(self._refresh_one)
+        workspace.document_changed.connect(self._select_current)
+        self.refresh()
+
+    def refresh(self) -> None:
+        self._model.show_records(self._workspace.images())
+        self._tell_count()
+        self._select_current()
+
+    def _refresh_one(self, image_id: int) -> None:
+        if self._workspace.project is not None:
+            self._model.replace(self._workspace.project.image(image_id))
+            self._tell_count()
+
+    def _select_current(self) -> None:
+        document = self._workspace.document
+        row = self._model.row_of(document.record.id) if document else None
+        if row is not None:
+            index = self._model.index(row)
+            self.list.selectionModel().setCurrentIndex(
+                index, QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
+            self.list.scrollTo(index)
+
+    def _choose(self, index: QModelIndex) -> None:
+        self.chosen.emit(self._model.records[index.row()].id)
+
+    def _tell_count(self) -> None:
+        records = self._model.records
+        approved = sum(record.status == APPROVED for record in records)
+        in_work = sum(record.status == IN_WORK for record in records)
+        self._done.setVisible(bool(records))
+        self._done.setRange(0, max(1, len(records)))
+        self._done.setValue(approved)
+        self._count.setText(
+            f"{len(records)} images · {in_work} in work · {approved} approved" if records else ""
+        )
+
+
+class _Row(QStyledItemDelegate):
+    """Thumbnail, name, and a status told by shape and word, not by colour alone."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(180, SIDE + 12)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        record = index.data(_RECORD)
+        assert isinstance(record, ImageRecord)
+        palette, role = option.palette, QPalette.ColorRole
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if selected:
+            painter.fillRect(option.rect, palette.color(role.Highlight))
+        text = palette.color(role.HighlightedText if selected else role.Text)
+        quiet = text if selected else palette.color(role.PlaceholderText)
+        picture = QRect(option.rect.left() + 8, option.rect.top() + 6, SIDE, SIDE)
+        self._paint_picture(painter, picture, index.data(Qt.ItemDataRole.DecorationRole), palette)
+        left = picture.right() + 10
+        width = option.rect.right() - left - 8
+        line = option.fontMetrics.height()
+        top = option.rect.center().y() - line - 1
+        name = option.fontMetrics.elidedText(record.name, Qt.TextElideMode.ElideMiddle, width)
+        painter.setPen(text)
+        painter.drawText(QRect(left, top, width, line), Qt.AlignmentFlag.AlignVCenter, name)
+        status = QRectF(left - 2, top + line + 3, line, line)
+        draw_icon(painter, _STATUS_ICONS.get(record.status, "status-new"), status, quiet)
+        painter.setPen(quiet)
+        painter.drawText(
+            QRect(left + line + 2, top + line + 2, width - line, line),
+            Qt.AlignmentFlag.AlignVCenter,
+            record.status + (" · held out" if record.held_out else ""),
+        )
+
+    def _paint_picture(
+        self, painter: QPainter, place: QRect, thumbnail: object, palette: QPalette
+    ) -> None:
+        if not isinstance(thumbnail, QImage) or thumbnail.isNull():
+            painter.fillRect(place, palette.color(QPalette.ColorRole.Dark))
+            return
+        drawn = QPixmap.fromImage(thumbnail)
+        painter.drawPixmap(place.topLeft(), drawn)

@@ -1,0 +1,165 @@
+"""The training panel: what there is to learn from, and how the learning goes."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnseg_gui.core.classes import PixelClass
+from cnnseg_gui.core.revisions import Revision
+from cnnseg_gui.editor.fine_tuning import TrainingSet
+from cnnseg_gui.engine.messages import TrainProgress
+
+if TYPE_CHECKING:
+    from cnnseg_gui.ui.panels.curves import Curves
+
+DEFAULT_SECONDS = 60
+
+
+class TrainingPanel(QWidget):
+    """Teach, progress, curves, and the model that proposes now."""
+
+    teach_asked = Signal(int)
+    """Seconds."""
+    cancel_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._material = _quiet_label()
+        self._model = _quiet_label()
+        self._outcome = _quiet_label()
+        self._seconds = QSpinBox()
+        self._seconds.setRange(5, 36000)
+        self._seconds.setValue(DEFAULT_SECONDS)
+        self._seconds.setSuffix(" s")
+        self._seconds.setAccessibleName("Seconds to learn for")
+        self.teach = QPushButton("Teach")
+        self.teach.setObjectName("primary")
+        self.teach.setToolTip("Fine-tune the network on everything decided so far")
+        self.teach.clicked.connect(lambda: self.teach_asked.emit(self._seconds.value()))
+        self.cancel = QPushButton("Cancel")
+        self.cancel.clicked.connect(self.cancel_asked)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._left = _quiet_label()
+        self._curves: Curves | None = None
+        self._place = QVBoxLayout()
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.teach, 1)
+        buttons.addWidget(self.cancel)
+        form = QFormLayout()
+        form.addRow("Proposes", self._model)
+        form.addRow("Learns from", self._material)
+        form.addRow("Time", self._seconds)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 10)
+        layout.addLayout(form)
+        layout.addLayout(buttons)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._left)
+        layout.addWidget(self._outcome)
+        layout.addLayout(self._place, 1)
+        layout.addStretch(0)
+        self._outcome.hide()
+        self.show_idle()
+
+    # ------------------------------------------------------------------ what is shown
+
+    def show_material(self, material: TrainingSet, classes: tuple[PixelClass, ...]) -> None:
+        """What a fine-tune started now would learn from."""
+        if material.images == 0:
+            self._material.setText("nothing yet: paint on an image")
+        else:
+            lines = [_count(material.images, "image")]
+            if material.held_out:
+                lines[0] += f", {material.held_out} held out to check"
+            lines += [
+                f"{cls.name}: {material.pixels.get(cls.index, 0):,} px".replace(",", "\u202f")
+                for cls in classes
+            ]
+            self._material.setText("\n".join(lines))
+        self._can_teach = sum(1 for count in material.pixels.values() if count) >= 2
+        self.teach.setEnabled(self._can_teach and not self.cancel.isVisibleTo(self))
+        self.teach.setToolTip(
+            "Fine-tune the network on everything decided so far"
+            if self._can_teach
+            else "Paint pixels of at least two classes first"
+        )
+
+    def show_model(self, revision: Revision | None, starter: str) -> None:
+        """The model that proposes now, with how far it can be trusted."""
+        if revision is None:
+            self._model.setText(f"the starter {starter}")
+        else:
+            self._model.setText(f"revision {revision.name}, {_trust(revision)}")
+
+    def show_started(self) -> None:
+        self._curves_widget().clear()
+        self._outcome.hide()
+        self._bar.setValue(0)
+        self._left.setText("Starting …")
+        self._show_running(True)
+
+    def show_progress(self, progress: TrainProgress) -> None:
+        total = progress.seconds + progress.seconds_left
+        self._bar.setValue(round(1000 * progress.seconds / total) if total > 0 else 0)
+        loss = "" if math.isnan(progress.loss) else f" · loss {progress.loss:.3f}"
+        self._left.setText(f"Step {progress.step} · {progress.seconds_left:.0f} s left{loss}")
+        self._curves_widget().add(progress.seconds, progress.loss, progress.iou)
+
+    def show_idle(self, outcome: str = "") -> None:
+        """No fine-tune is running; `outcome` says how the last one ended."""
+        self._show_running(False)
+        self._outcome.setText(outcome)
+        self._outcome.setVisible(bool(outcome))
+
+    # ------------------------------------------------------------------ inside
+
+    _can_teach = False
+
+    def _show_running(self, running: bool) -> None:
+        self.cancel.setVisible(running)
+        self._bar.setVisible(running)
+        self._left.setVisible(running)
+        self._seconds.setEnabled(not running)
+        self.teach.setEnabled(self._can_teach and not running)
+
+    def _curves_widget(self) -> Curves:
+        """Made when first needed: pyqtgraph takes longer to import than the window to open."""
+        if self._curves is None:
+            from cnnseg_gui.ui.panels.curves import Curves
+
+            self._curves = Curves()
+            self._place.addWidget(self._curves)
+        return self._curves
+
+
+def _trust(revision: Revision) -> str:
+    iou = json.loads(revision.card).get("metrics", {}).get("iou")
+    return "unproven: no image is held out yet" if iou is None else f"held-out IoU {iou:.2f}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _quiet_label() -> QLabel:
+    label = QLabel()
+    label.setObjectName("quiet")
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

@@ -1,0 +1,47 @@
+"""The status bar: place, class, zoom, device, and that all is saved."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from cnnseg_gui.editor.tools.base import ImagePoint
+
+
+class StatusBar(QStatusBar):
+    """Short facts, always in the same place."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._place = self._field("Place under the pointer", "x 00000  y 00000 · background")
+        self._zoom = self._field("Zoom", "0000 %")
+        self._engine = self._field("Engine", "")
+        self._saved = self._field("Saved", "")
+
+    def show_place(self, point: ImagePoint | None, what: str) -> None:
+        """Pixel coordinates and what is there: a class, or what is proposed."""
+        self._place.setText("" if point is None else f"x {int(point.x)}  y {int(point.y)} · {what}")
+
+    def show_zoom(self, scale: float) -> None:
+        percent = scale * 100
+        self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+
+    def show_engine(self, text: str) -> None:
+        self._engine.setText(text)
+
+    def show_saved(self, unsaved: int) -> None:
+        """How many gestures wait for the disk; 0: all is saved."""
+        self._saved.setText(f"{unsaved} not saved yet" if unsaved else "all saved")
+
+    def show_nothing_open(self) -> None:
+        for field in (self._place, self._zoom, self._saved):
+            field.clear()
+
+    def _field(self, name: str, widest: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        if widest:
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 16)
+        self.addPermanentWidget(label)
+        return label

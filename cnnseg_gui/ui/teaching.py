@@ -1,0 +1,81 @@
+"""Between the teaching panel and the fine-tune: what the person asks, sees and is told."""
+
+from __future__ import annotations
+
+import logging
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QAction
+
+from cnnseg_gui.core.revisions import Revision
+from cnnseg_gui.editor.fine_tuning import FineTuning
+from cnnseg_gui.editor.proposing import Proposing
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.panels.training import TrainingPanel
+
+_log = logging.getLogger("cnnseg")
+_COUNT_AFTER_MS = 150  # strokes in quick succession are counted once
+
+
+class Teaching(QObject):
+    """Keeps the panel and the Teach action in step with project and fine-tune."""
+
+    said = Signal(str)
+    """A line for the banner."""
+
+    def __init__(
+        self,
+        panel: TrainingPanel,
+        action: QAction,
+        workspace: Workspace,
+        fine_tuning: FineTuning,
+        proposing: Proposing,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._panel, self._action = panel, action
+        self._workspace, self._fine_tuning, self._proposing = workspace, fine_tuning, proposing
+        self._count = QTimer(self)
+        self._count.setSingleShot(True)
+        self._count.setInterval(_COUNT_AFTER_MS)
+        self._count.timeout.connect(self._show_material)
+        panel.teach_asked.connect(self._teach)
+        panel.cancel_asked.connect(fine_tuning.cancel)
+        workspace.project_changed.connect(self._show_project)
+        workspace.image_changed.connect(lambda _: self._count.start())
+        fine_tuning.started.connect(self._on_started)
+        fine_tuning.progressed.connect(panel.show_progress)
+        fine_tuning.finished.connect(self._on_finished)
+        fine_tuning.stopped.connect(self._on_stopped)
+
+    def _teach(self, seconds: int) -> None:
+        self._fine_tuning.start(self._proposing.model, seconds=seconds)
+
+    def _show_project(self) -> None:
+        project = self._workspace.project
+        if project is not None:
+            self._panel.show_model(project.revisions.current, self._proposing.starter)
+        self._show_material()
+
+    def _show_material(self) -> None:
+        project = self._workspace.project
+        classes = project.classes if project else ()
+        self._panel.show_material(self._fine_tuning.training_set(), classes)
+        self._action.setEnabled(self._panel.teach.isEnabled())
+
+    def _on_started(self) -> None:
+        self._panel.show_started()
+        self._action.setEnabled(False)
+
+    def _on_finished(self, revision: Revision) -> None:
+        _log.info("revision %s is stored and proposes now", revision.name)
+        self._panel.show_idle(f"Learnt: revision {revision.name} proposes now.")
+        self._panel.show_model(revision, "")
+        self._show_material()
+        self._proposing.refresh()
+
+    def _on_stopped(self, reason: str) -> None:
+        self._panel.show_idle(reason or "Cancelled; the model before it stays.")
+        if reason:
+            self.said.emit(reason)
+        self._show_material()

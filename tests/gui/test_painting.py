@@ -1,0 +1,238 @@
+"""From the mouse to the pixel and back: painting, erasing, undo, closing and reopening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.project import APPROVED, IN_WORK, Project
+from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.ui.main_window import MainWindow
+
+LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def drag(
+    qtbot: QtBot,
+    window: MainWindow,
+    first: ImagePoint,
+    last: ImagePoint,
+    keys: Qt.KeyboardModifier = NO_KEYS,
+) -> None:
+    canvas = window.canvas
+    start, end = (canvas.widget_position(point).toPoint() for point in (first, last))
+    qtbot.mousePress(canvas, LEFT, keys, start)
+    qtbot.mouseMove(canvas, end)
+    qtbot.mouseRelease(canvas, LEFT, keys, end)
+
+
+def mask_of(window: MainWindow) -> np.ndarray:
+    assert window.workspace.document is not None
+    return window.workspace.document.mask.to_array()
+
+
+def test_a_stroke_paints_the_class_under_the_cursor(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    window.set_diameter(20)
+    drag(qtbot, window, ImagePoint(100, 100), ImagePoint(100, 160))
+    mask = mask_of(window)
+    assert (mask[95:105, 100:160] == 1).all()
+    assert (mask[120:, :] == UNLABELLED).all()
+    rows, columns = np.nonzero(mask == 1)
+    assert abs(rows.max() - rows.min() - 20) <= 1
+    assert abs(columns.max() - columns.min() - 80) <= 2
+
+
+def test_number_keys_choose_the_class_and_e_erases(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    qtbot.keyClick(window, Qt.Key.Key_0)
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(50, 100))
+    assert mask_of(window)[50, 75] == 0
+    qtbot.keyClick(window, Qt.Key.Key_E)
+    drag(qtbot, window, ImagePoint(50, 70), ImagePoint(50, 80))
+    assert mask_of(window)[50, 75] == UNLABELLED
+    qtbot.keyClick(window, Qt.Key.Key_B)
+    drag(qtbot, window, ImagePoint(50, 70), ImagePoint(50, 80))
+    assert mask_of(window)[50, 75] == 0
+
+
+def test_alt_erases_while_it_is_held(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(50, 100))
+    drag(qtbot, window, ImagePoint(50, 70), ImagePoint(50, 80), Qt.KeyboardModifier.AltModifier)
+    assert mask_of(window)[50, 75] == UNLABELLED
+    assert window.actions_by_name["brush"].isChecked()
+
+
+def test_undo_and_redo_by_key_restore_the_pixels(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    blank = mask_of(window)
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(90, 100))
+    painted = mask_of(window)
+    assert window.actions_by_name["undo"].text() == "Undo Brush stroke"
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(mask_of(window), blank)
+    assert not window.actions_by_name["undo"].isEnabled()
+    qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(mask_of(window), painted)
+
+
+def test_escape_takes_the_stroke_back_while_it_is_drawn(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    canvas = window.canvas
+    place = canvas.widget_position(ImagePoint(60, 60)).toPoint()
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, place)
+    qtbot.mouseMove(canvas, place + QPoint(60, 10))
+    assert (mask_of(window) == 1).any()
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert (mask_of(window) == UNLABELLED).all()
+    qtbot.mouseRelease(canvas, LEFT, NO_KEYS, place)
+    assert not window.actions_by_name["undo"].isEnabled()
+
+
+def test_closing_and_reopening_shows_every_stroke_and_undo_goes_on(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    assert window.workspace.project is not None
+    folder = window.workspace.project.folder
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(90, 100))
+    first = mask_of(window)
+    drag(qtbot, window, ImagePoint(150, 50), ImagePoint(190, 100))
+    both = mask_of(window)
+    window.close()
+    again = MainWindow(device="cpu")
+    qtbot.addWidget(again)
+    again.show()
+    again.workspace.open_project(folder)
+    qtbot.waitUntil(lambda: again.workspace.document is not None)
+    assert np.array_equal(mask_of(again), both)
+    qtbot.keyClick(again, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(mask_of(again), first)
+    again.close()
+
+
+def test_stepping_keeps_each_images_own_strokes(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(90, 100))
+    painted = mask_of(window)
+    first = window.workspace.document
+    qtbot.keyClick(window, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: window.workspace.document not in (first, None))
+    assert (mask_of(window) == UNLABELLED).all()
+    second = window.workspace.document
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: window.workspace.document not in (second, None))
+    assert np.array_equal(mask_of(window), painted)
+    assert [record.status for record in window.workspace.images()][:2] == [IN_WORK, "new"]
+
+
+def test_accept_and_approve_decide_only_what_was_open(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    document = window.workspace.document
+    assert document is not None
+    proposed = np.zeros(document.mask.shape, np.uint8)
+    proposed[:, 200:] = 1
+    document.show_proposal(0, 0, proposed, np.full_like(proposed, 255))
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(50, 100))
+    before = mask_of(window)
+    qtbot.keyClick(window, Qt.Key.Key_Return)
+    assert np.array_equal(mask_of(window), np.where(before == UNLABELLED, proposed, before))
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(mask_of(window), before)
+    number = document.record.id
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.workspace.document not in (document, None))
+    assert window.workspace.project is not None
+    assert window.workspace.project.image(number).status == APPROVED
+    stored = window.workspace.project.load_mask(number).to_array()
+    assert np.array_equal(stored, np.where(before == UNLABELLED, proposed, before))
+
+
+def test_the_wheel_zooms_where_the_cursor_is(open_sample: MainWindow) -> None:
+    canvas = open_sample.canvas
+    place = canvas.widget_position(ImagePoint(60, 200))
+    scale = canvas.view_transform.scale
+    event = QWheelEvent(
+        place,
+        QPointF(canvas.mapToGlobal(place.toPoint())),
+        QPoint(0, 0),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        NO_KEYS,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+    assert canvas.view_transform.scale > 1.3 * scale
+    moved = canvas.widget_position(ImagePoint(60, 200)) - place
+    assert moved.manhattanLength() < 0.01
+
+
+def test_space_and_drag_pans_without_approving(open_sample: MainWindow, qtbot: QtBot) -> None:
+    canvas = open_sample.canvas
+    before = canvas.widget_position(ImagePoint(0, 0))
+    start = QPoint(300, 300)
+    qtbot.keyPress(canvas, Qt.Key.Key_Space)
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, start)
+    qtbot.mouseMove(canvas, start + QPoint(40, 25))
+    qtbot.mouseRelease(canvas, LEFT, NO_KEYS, start + QPoint(40, 25))
+    qtbot.keyRelease(canvas, Qt.Key.Key_Space)
+    assert canvas.widget_position(ImagePoint(0, 0)) - before == QPointF(40, 25)
+    assert (mask_of(open_sample) == UNLABELLED).all()
+    assert open_sample.workspace.images()[0].status == "new"
+
+
+def test_what_is_painted_is_what_the_screen_shows(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    window.set_diameter(30)
+    place = window.canvas.widget_position(ImagePoint(128, 160)).toPoint()
+    before = window.canvas.grab().toImage().pixelColor(place)
+    drag(qtbot, window, ImagePoint(128, 150), ImagePoint(128, 170))
+    qtbot.mouseMove(window.canvas, QPoint(5, 5))
+    after = window.canvas.grab().toImage().pixelColor(place)
+    assert after != before
+    window.actions_by_name["hide_overlay"].toggle()
+    assert window.canvas.grab().toImage().pixelColor(place) == before
+
+
+def test_a_dab_at_fit_shows_the_same_as_drawing_afresh(
+    window: MainWindow, qtbot: QtBot, make_project: Callable[..., Path]
+) -> None:
+    """The cells of the pyramid above the brush are kept up to date."""
+    window.workspace.open_project(make_project((2300, 2100)))
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
+    window.set_diameter(150)
+    window.canvas.grab()
+    for k in range(5):
+        drag(qtbot, window, ImagePoint(200 + 380 * k, 200), ImagePoint(300 + 370 * k, 1900))
+        qtbot.keyClick(window, Qt.Key.Key_0 + k % 2)
+    qtbot.mouseMove(window.canvas, QPoint(1, 1))
+    qtbot.wait(50)
+    kept = window.canvas.grab().toImage()
+    document = window.workspace.document
+    assert document is not None
+    window.canvas.show_document(None, window._table())
+    window.canvas.show_document(document, window._table())
+    for _ in range(20):
+        fresh = window.canvas.grab().toImage()
+        qtbot.wait(10)
+    assert kept == fresh
+
+
+def test_a_project_is_closed_cleanly_with_the_window(open_sample: MainWindow, qtbot: QtBot) -> None:
+    assert open_sample.workspace.project is not None
+    folder = open_sample.workspace.project.folder
+    open_sample.close()
+    Project.open(folder).close()
