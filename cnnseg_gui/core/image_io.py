@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.mask import Pixels
@@ -33,6 +33,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 _WINDOW_PERCENT = 0.35, 99.65  # as ImageJ's and napari's auto-contrast: a few outliers may saturate
+_ORIENTATION = 0x0112  # the EXIF tag
 _WINDOW_SAMPLE = 4_000_000  # values looked at for the percentiles
 
 # Our own limit is checked on the header; Pillow's own would refuse honest 30,000² scans.
@@ -93,7 +94,7 @@ def read_header(path: Path) -> tuple[int, int]:
                 pass
         with Image.open(path) as image:
             width, height = image.size
-            if _orientation(image) >= 5:  # the four that swap the sides
+            if _header_orientation(image, path) >= 5:  # the four that swap the sides
                 height, width = width, height
         return _checked((height, width), path)
     except UserError:
@@ -213,9 +214,26 @@ def _windowed(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float]]:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        value = image.getexif().get(0x0112, 1)
+        value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - a broken EXIF block does not spoil the pixels
         return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _header_orientation(image: Image.Image, path: Path) -> int:
+    """As `_orientation`, but never decodes: Pillow loads a whole PNG to look for late EXIF."""
+    if not isinstance(image, PngImagePlugin.PngImageFile):
+        return _orientation(image)
+    exif = Image.Exif()
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = int.from_bytes(head[:4], "big"), head[4:]
+            if kind == b"eXIf":
+                exif.load(file.read(length))
+                break
+            file.seek(length + 4, 1)
+    value = exif.get(_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

@@ -28,7 +28,7 @@ def colour_table(classes: Sequence[PixelClass], *, opacity: float) -> Colours:
     table = np.zeros(1024, np.uint32)
     for cls in classes:
         filled = opacity * (_BACKGROUND_SHARE if cls.index == 0 else 1.0)
-        edge = filled if cls.index == 0 else min(1.0, 1.6 * opacity)
+        edge = min(1.0, 1.6 * opacity)
         proposed = 0.0 if cls.index == 0 else _PROPOSAL_SHARE * opacity
         proposed_edge = 0.0 if cls.index == 0 else min(1.0, 1.1 * opacity)
         table[cls.index] = _premultiplied(cls.colour, filled)

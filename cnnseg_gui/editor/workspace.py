@@ -39,8 +39,8 @@ class Workspace(QObject):
     """Another image is shown, or none."""
     failed = Signal(object)
     """UserError: to be shown; nothing is lost by it."""
-    recovered = Signal()
-    """What could not be stored is stored now."""
+    recovered = Signal(object)
+    """What could not be stored is stored now; the UserError that is over."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +48,7 @@ class Workspace(QObject):
         self.document: Document | None = None
         self._opening: int | None = None
         self._unsaved: list[Document] = []
+        self._store_error: UserError | None = None
         self._mirror_timer = self._timer(_MIRROR_AFTER_MS, self._mirror_current)
         self._retry_timer = self._timer(_RETRY_MS, self._store_waiting)
 
@@ -225,6 +226,7 @@ class Workspace(QObject):
         document = self.sender()
         if isinstance(document, Document) and document not in self._unsaved:
             self._unsaved.append(document)
+        self._store_error = error
         self._retry_timer.start()
         self.failed.emit(error)
 
@@ -233,7 +235,7 @@ class Workspace(QObject):
             return
         self._unsaved = [document for document in self._unsaved if not document.store_waiting()]
         if not self._unsaved:
-            self.recovered.emit()
+            self.recovered.emit(self._store_error)
 
     def _mirror_current(self) -> None:
         if self.document is not None and not self.document.painting:

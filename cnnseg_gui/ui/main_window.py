@@ -195,7 +195,7 @@ class MainWindow(QMainWindow):
         workspace.images_changed.connect(self._show_document)
         workspace.image_changed.connect(self._show_progress_of_work)
         workspace.failed.connect(self.show_error)
-        workspace.recovered.connect(self._show_progress_of_work)
+        workspace.recovered.connect(self._on_recovered)
         self.teaching.said.connect(self.banner.say)
         self.engine_status.said.connect(self.banner.say)
 
@@ -205,6 +205,10 @@ class MainWindow(QMainWindow):
         """One line in the banner and in the log."""
         _log.warning("%s", error)
         self.banner.say(str(error))
+        self._show_progress_of_work()
+
+    def _on_recovered(self, error: UserError) -> None:
+        self.banner.retract(str(error))
         self._show_progress_of_work()
 
     def _show_project(self) -> None:

@@ -33,6 +33,10 @@ class StatusBar(QStatusBar):
         """How many gestures wait for the disk; 0: all is saved."""
         self._saved.setText(f"{unsaved} not saved yet" if unsaved else "all saved")
 
+    @property
+    def saved_text(self) -> str:
+        return self._saved.text()
+
     def show_nothing_open(self) -> None:
         for field in (self._place, self._zoom, self._saved):
             field.clear()

@@ -47,6 +47,7 @@ class Teaching(QObject):
         fine_tuning.progressed.connect(panel.show_progress)
         fine_tuning.finished.connect(self._on_finished)
         fine_tuning.stopped.connect(self._on_stopped)
+        self._show_project()
 
     def _teach(self, seconds: int) -> None:
         self._fine_tuning.start(self._proposing.model, seconds=seconds)

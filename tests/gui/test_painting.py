@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -31,6 +31,14 @@ def drag(
     qtbot.mousePress(canvas, LEFT, keys, start)
     qtbot.mouseMove(canvas, end)
     qtbot.mouseRelease(canvas, LEFT, keys, end)
+
+
+def settled(window: MainWindow) -> QImage:
+    """The canvas once nothing of it is drawn from a stand-in any more."""
+    picture = window.canvas.grab().toImage()
+    while not window.canvas.complete:
+        picture = window.canvas.grab().toImage()
+    return picture
 
 
 def mask_of(window: MainWindow) -> np.ndarray:
@@ -220,15 +228,12 @@ def test_a_dab_at_fit_shows_the_same_as_drawing_afresh(
         qtbot.keyClick(window, Qt.Key.Key_0 + k % 2)
     qtbot.mouseMove(window.canvas, QPoint(1, 1))
     qtbot.wait(50)
-    kept = window.canvas.grab().toImage()
+    kept = settled(window)
     document = window.workspace.document
     assert document is not None
     window.canvas.show_document(None, window._table())
     window.canvas.show_document(document, window._table())
-    for _ in range(20):
-        fresh = window.canvas.grab().toImage()
-        qtbot.wait(10)
-    assert kept == fresh
+    assert kept == settled(window)
 
 
 def test_a_project_is_closed_cleanly_with_the_window(open_sample: MainWindow, qtbot: QtBot) -> None:

@@ -72,6 +72,8 @@ class CanvasView(QWidget):
         self._overlay_hidden = False
         self.frames = 0
         """Frames painted so far."""
+        self.complete = True
+        """The last frame showed everything as it is; else another one follows at once."""
 
     # ------------------------------------------------------------------ what is shown
 
@@ -262,7 +264,8 @@ class CanvasView(QWidget):
         if self._document is not None and self._image is not None and self._overlay is not None:
             ratio = self.devicePixelRatioF()
             painter.scale(1 / ratio, 1 / ratio)
-            if not self._draw_document(painter, self._exposed(event.rect())):
+            self.complete = self._draw_document(painter, self._exposed(event.rect()))
+            if not self.complete:
                 self.update()
             self._draw_ring(painter)
         painter.end()

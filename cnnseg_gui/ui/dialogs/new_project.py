@@ -35,8 +35,8 @@ class NewProjectDialog(QDialog):
         self._reason.setObjectName("quiet")
         self._reason.setWordWrap(True)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._create = self._buttons.addButton("Create", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._create.setObjectName("primary")
+        self.create_button = self._buttons.addButton("Create", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.create_button.setObjectName("primary")
         intro = QLabel(
             f"{images} image{'' if images == 1 else 's'} found. They stay where they are; masks, "
             "models and the history of your work go into the project folder."
@@ -68,7 +68,7 @@ class NewProjectDialog(QDialog):
             make_classes(self._names())
         except UserError as error:
             self._reason.setText(str(error))
-            self._create.setEnabled(False)
+            self.create_button.setEnabled(False)
         else:
             self._reason.setText("The first class is the background. Separate names by commas.")
-            self._create.setEnabled(bool(self._folder.text().strip()))
+            self.create_button.setEnabled(bool(self._folder.text().strip()))

@@ -1,0 +1,199 @@
+"""What a person meets around the canvas: opening, dropping, errors, empty states."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from cnnseg_gui.core.mask_io import read_mask
+from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
+from cnnseg_gui.ui.main_window import MainWindow
+
+from .test_painting import drag, mask_of
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(
+        QPointF(300, 300),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(event)
+
+
+def images_in(folder: Path, *names: str) -> Path:
+    folder.mkdir()
+    for name in names:
+        Image.fromarray(np.full((60, 80, 3), 90, np.uint8)).save(folder / name)
+    return folder
+
+
+def test_an_empty_window_says_what_to_do_next(window: MainWindow) -> None:
+    assert window.empty_state.isVisible()
+    texts = [button.text() for button in window.empty_state.findChildren(QPushButton)]
+    assert texts == ["Open a folder of images", "Open a project", "Try the sample"]
+    for name in ("export", "undo", "accept", "teach"):
+        assert not window.actions_by_name[name].isEnabled()
+
+
+def test_dropping_a_folder_offers_a_project_and_opens_its_first_image(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = images_in(tmp_path / "scans", "b2.png", "b10.png")
+    drop(window, folder)
+    dialog = window.findChild(NewProjectDialog)
+    assert dialog is not None
+    dialog.classes.setText("soil, root, root")
+    assert not dialog.create_button.isEnabled()
+    dialog.classes.setText("soil, root")
+    qtbot.mouseClick(dialog.create_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
+    assert [record.name for record in window.workspace.images()] == ["b2.png", "b10.png"]
+    assert window.workspace.project is not None
+    assert [cls.name for cls in window.workspace.project.classes] == ["soil", "root"]
+    assert window.workspace.project.folder == folder / "cnnseg"
+    window.workspace.close_project()
+    drop(window, folder)  # the second time it is simply opened
+    assert window.workspace.project is not None
+
+
+def test_a_broken_image_is_one_line_and_the_rest_of_the_folder_opens(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = images_in(tmp_path / "more", "good.png")
+    (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    drop(open_sample, folder)
+    qtbot.waitUntil(lambda: len(open_sample.workspace.images()) == 13)
+    assert "bad.png" in open_sample.banner.text
+    open_sample.banner.dismiss()
+    assert not open_sample.banner.isVisible()
+
+
+def test_a_folder_without_images_is_one_line(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    drop(open_sample, tmp_path / "empty")
+    qtbot.waitUntil(lambda: "no images here" in open_sample.banner.text)
+
+
+def test_an_image_that_was_replaced_keeps_its_mask_and_says_so(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    second = window.workspace.images()[1]
+    Image.new("RGB", (320, 256)).save(second.path)
+    window.workspace.step(1)
+    qtbot.waitUntil(lambda: "has changed since it was added" in window.banner.text)
+    assert window.workspace.document is not None
+    assert window.workspace.document.record.id != second.id
+
+
+def test_a_full_disk_keeps_the_stroke_says_so_and_saves_it_later(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    project = window.workspace.project
+    assert project is not None
+    pages = project._db.execute("PRAGMA page_count").fetchone()[0]
+    project._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own "disk is full"
+    for row in range(10, 250, 12):
+        drag(qtbot, window, ImagePoint(row, 5), ImagePoint(row, 310))
+        if window.workspace.unsaved:
+            break
+    assert "disk is full" in window.banner.text
+    assert window.workspace.unsaved
+    drag(qtbot, window, ImagePoint(128, 20), ImagePoint(240, 300))
+    painted = mask_of(window)
+    assert "not saved" in window.status.saved_text
+    project._db.execute("PRAGMA max_page_count = 1000000")
+    with qtbot.waitSignal(window.workspace.recovered, timeout=8000):
+        pass
+    assert window.status.saved_text == "all saved"
+    assert "disk is full" not in window.banner.text
+    folder, number = project.folder, window.workspace.document.record.id  # type: ignore[union-attr]
+    window.close()
+    again = Project.open(folder)
+    assert np.array_equal(again.load_mask(number).to_array(), painted)
+    again.close()
+
+
+def test_leaving_an_image_mirrors_its_mask_as_a_picture(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(90, 100))
+    painted = mask_of(window)
+    assert window.workspace.document is not None
+    assert window.workspace.project is not None
+    mirror = window.workspace.project.folder / "masks" / window.workspace.document.record.name
+    window.workspace.step(1)
+    qtbot.waitUntil(mirror.exists)
+    qtbot.waitUntil(lambda: np.array_equal(read_mask(mirror), painted))
+
+
+def test_a_project_that_is_none_leaves_the_open_one_alone(
+    open_sample: MainWindow, tmp_path: Path
+) -> None:
+    before = open_sample.workspace.project
+    stranger = tmp_path / "other"
+    stranger.mkdir()
+    sqlite3.connect(stranger / "project.sqlite").close()
+    open_sample.opening.open_paths([stranger])
+    assert "not a project" in open_sample.banner.text
+    assert open_sample.workspace.project is before
+
+
+def test_every_theme_draws_the_window(open_sample: MainWindow, qapp: QApplication) -> None:
+    from cnnseg_gui.ui import theme
+
+    pictures = []
+    for dark in (True, False):
+        theme.apply(qapp, dark=dark)
+        pictures.append(open_sample.grab().toImage().pixelColor(5, 5).lightness())
+    assert pictures[0] < 80 < 200 < pictures[1]
+
+
+@pytest.mark.parametrize("size", [(640, 480), (2200, 1300)])
+def test_small_and_large_windows_show_the_image(
+    open_sample: MainWindow, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    open_sample.resize(*size)
+    qtbot.wait(30)
+    assert open_sample.canvas.width() > 100
+    shape = open_sample.workspace.document.mask.shape  # type: ignore[union-attr]
+    assert open_sample.canvas.visible_rect.bottom == shape[0]
+
+
+def test_exporting_from_the_dialog_writes_the_decided_pixels(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from cnnseg_gui.ui.dialogs.export import ExportDialog
+
+    drag(qtbot, open_sample, ImagePoint(50, 50), ImagePoint(90, 100))
+    painted = mask_of(open_sample)
+    open_sample.actions_by_name["export"].trigger()
+    dialog = open_sample.findChild(ExportDialog)
+    assert dialog is not None
+    dialog.folder.setText(str(tmp_path / "out"))
+    with qtbot.waitSignal(dialog.finished_export):
+        qtbot.mouseClick(dialog.start_button, Qt.MouseButton.LeftButton)
+    (mask,) = (tmp_path / "out" / "masks").iterdir()
+    assert np.array_equal(read_mask(mask), painted)
+    dialog.reject()
+
+
