@@ -1,4 +1,4 @@
-"""What all tests share: no display, no settings of the person at the keyboard, nothing left behind."""
+"""What all tests share: no display, settings of their own, nothing left behind."""
 
 from __future__ import annotations
 

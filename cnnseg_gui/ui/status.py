@@ -34,6 +34,10 @@ class StatusBar(QStatusBar):
         self._saved.setText(f"{unsaved} not saved yet" if unsaved else "all saved")
 
     @property
+    def engine_text(self) -> str:
+        return self._engine.text()
+
+    @property
     def saved_text(self) -> str:
         return self._saved.text()
 

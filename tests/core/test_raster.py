@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_a_one_pixel_brush_marks_the_pixel_under_the_cursor_without_gaps() -> No
     assert covered[100, 57]
     assert set(rows) == set(range(3, 101))
     steps = [columns[rows == row] for row in range(3, 101)]
-    for above, below in zip(steps, steps[1:], strict=False):
+    for above, below in pairwise(steps):
         assert abs(above[:, None] - below[None, :]).min() <= 1
 
 

@@ -35,7 +35,9 @@ class NewProjectDialog(QDialog):
         self._reason.setObjectName("quiet")
         self._reason.setWordWrap(True)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.create_button = self._buttons.addButton("Create", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.create_button = self._buttons.addButton(
+            "Create", QDialogButtonBox.ButtonRole.AcceptRole
+        )
         self.create_button.setObjectName("primary")
         intro = QLabel(
             f"{images} image{'' if images == 1 else 's'} found. They stay where they are; masks, "

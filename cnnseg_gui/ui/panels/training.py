@@ -107,6 +107,10 @@ class TrainingPanel(QWidget):
         else:
             self._model.setText(f"revision {revision.name}, {_trust(revision)}")
 
+    def set_seconds(self, seconds: int) -> None:
+        """The time budget of the next fine-tune."""
+        self._seconds.setValue(seconds)
+
     def show_started(self) -> None:
         self._curves_widget().clear()
         self._outcome.hide()
