@@ -195,5 +195,3 @@ def test_exporting_from_the_dialog_writes_the_decided_pixels(
     (mask,) = (tmp_path / "out" / "masks").iterdir()
     assert np.array_equal(read_mask(mask), painted)
     dialog.reject()
-
-

@@ -1,0 +1,1 @@
+"""The subcommands of `cnnseg`, one module each: HELP, `configure(parser)` and `run(options)`."""

@@ -1,0 +1,28 @@
+"""What commands that compute share: memory that ends is said in one line. Imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.engine.workshop import is_out_of_memory
+from cnnseg_gui.learning.device import Compute
+
+
+@contextmanager
+def memory_told(compute: Compute) -> Iterator[None]:
+    """Turns what the allocators raise into one line.
+
+    Raises:
+        UserError: the memory was not enough.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"there is not enough memory on {compute.name}",
+            remedy="Close other programs that use it, or choose a smaller network or --device cpu.",
+        ) from error

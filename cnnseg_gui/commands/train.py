@@ -1,0 +1,234 @@
+"""`cnnseg train`: learns from a project's decided pixels, and stores a revision."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnseg_gui.commands.arguments import add_device, count, network_option, seconds, seed
+from cnnseg_gui.commands.output import Ticker, answer, counted, note
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import content_hash, read_image
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.revisions import Revision
+
+if TYPE_CHECKING:
+    from cnnseg_gui.learning.fit import Fitted, Progress
+    from cnnseg_gui.learning.model import Model
+    from cnnseg_gui.learning.sampling import Example
+
+HELP = "learn from a project's decided pixels, and store a revision"
+
+DEFAULT_SECONDS = 60.0
+"""As in the window."""
+
+_STARTER = "unet-lite0"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="begin with a fresh one of `cnnseg models`, not with the newest revision or starter",
+    )
+    parser.add_argument(
+        "--option",
+        type=network_option,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="of the fresh network, e.g. width=32",
+    )
+    parser.add_argument(
+        "--from-scratch",
+        action="store_true",
+        help="all of the fresh network's weights random, also where its encoder has better ones",
+    )
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--seconds", type=seconds, metavar="S", help=f"{DEFAULT_SECONDS:.0f}")
+    budget.add_argument("--steps", type=count, metavar="N", help="instead of seconds")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random")
+    add_device(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Learns, and makes the outcome the project's current revision.
+
+    Raises:
+        UserError: nothing to learn from, no such model or device, or it was stopped.
+    """
+    if options.network is None and (options.option or options.from_scratch):
+        options.usage_error("--option and --from-scratch need --network")
+    project = Project.open(options.project)
+    try:
+        before = project.revisions.current
+        fitted = _learn(options, project)
+        revision = _store(options, project, fitted.model)
+        _answer(options, fitted, revision, before)
+    except KeyboardInterrupt:
+        raise UserError(
+            "stopped; no revision was made", path=options.project, remedy="The last one stays."
+        ) from None
+    finally:
+        project.close()
+    return 0
+
+
+def _learn(options: argparse.Namespace, project: Project) -> Fitted:
+    from cnnseg_gui.commands.computing import memory_told
+    from cnnseg_gui.learning.device import choose
+    from cnnseg_gui.learning.fit import fit
+
+    model = _begin(options, project)
+    examples = _examples(project)
+    compute = choose(options.device)
+    taught = sum(not example.held_out for example in examples)
+    headline = (
+        f"{model.card.network} learns from {counted(taught, 'image')} on {compute.name}, "
+        f"{len(examples) - taught} held out"
+    )
+    limit = None if options.steps else options.seconds or DEFAULT_SECONDS
+    with memory_told(compute):
+        return fit(
+            model,
+            examples,
+            compute=compute,
+            seconds=limit,
+            steps=options.steps,
+            seed=options.seed,
+            on_progress=_Reporter(headline),
+        )
+
+
+def _begin(options: argparse.Namespace, project: Project) -> Model:
+    """What to begin with, for the project's classes."""
+    from cnnseg_gui.commands.stored import load_revision
+    from cnnseg_gui.learning.model import adapt, new, starter
+    from cnnseg_models import registry
+
+    classes = [cls.name for cls in project.classes]
+    if options.network is None:
+        current = project.revisions.current
+        if current is not None:
+            return adapt(load_revision(current), classes)
+        return adapt(starter(project.setting("starter", _STARTER)), classes)
+    if options.network not in registry.names():
+        options.usage_error(
+            f"there is no network “{options.network}”, only {', '.join(registry.names())}"
+        )
+    chosen = dict(options.option)
+    if options.from_scratch and registry.NETWORKS[options.network].pretrained:
+        chosen["pretrained"] = False
+    return new(options.network, classes, options.seed, **chosen)
+
+
+def _examples(project: Project) -> list[Example]:
+    """Images with decided pixels; those that are missing or changed are named on stderr."""
+    from cnnseg_gui.learning.sampling import Example
+
+    examples = []
+    for record in project.images():
+        if not record.decided:
+            continue
+        try:
+            _check(record)
+        except UserError as error:
+            note(error)
+            continue
+        mask = project.load_mask(record.id)
+        examples.append(Example(record.sha256, _Loader(record.path), mask, record.held_out))
+    return examples
+
+
+def _check(record: ImageRecord) -> None:
+    if content_hash(record.path) != record.sha256:
+        raise UserError(
+            "the image is not the one that was painted on",
+            path=record.path,
+            remedy="It is left out: put the original back, or add this one as a new image.",
+        )
+
+
+class _Loader:
+    """Reads an image when it is wanted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self) -> Pixels:
+        return read_image(self._path).pixels
+
+
+class _Reporter:
+    """A headline when it begins, then progress lines, and every validation."""
+
+    def __init__(self, headline: str) -> None:
+        self._headline = headline
+        self._ticker = Ticker()
+
+    def __call__(self, progress: Progress) -> None:
+        measured = progress.iou is not None
+        if progress.step == 0:
+            note(self._headline)
+        text = f"step {progress.step}: {progress.seconds:.1f} s, {progress.seconds_left:.0f} s left"
+        if progress.step:
+            text += f", loss {progress.loss:.4f}"
+        if measured:
+            text += f", held-out IoU {progress.iou:.4f}"
+        self._ticker.note(text, at_once=measured or progress.step == 1)
+
+
+def _store(options: argparse.Namespace, project: Project, model: Model) -> Revision:
+    import msgspec
+
+    from cnnseg_gui.learning.model import dump, stamped
+
+    weights = dump(model)
+    card = msgspec.structs.replace(
+        model.card, command=options.command_line, data=f"the project {project.folder.name}"
+    )
+    return project.revisions.add(weights, stamped(card, weights).to_json())
+
+
+def _answer(
+    options: argparse.Namespace, fitted: Fitted, revision: Revision, before: Revision | None
+) -> None:
+    card = fitted.model.card
+    line = f"{revision.name}: {counted(fitted.steps, 'step')} in {fitted.seconds:.1f} s"
+    if card.metrics:
+        line += f", held-out IoU {card.metrics['iou_before']:.4f} → {card.metrics['iou']:.4f}"
+        if fitted.kept == 0:
+            note("learning made it no better: the weights are those it began with")
+        _compare(card.metrics["iou"], before)
+    else:
+        note("nothing is held out: how good it is was not measured")
+    data = {
+        "revision": revision.name,
+        "folder": str(revision.folder),
+        "sha256": revision.sha256,
+        "network": card.network,
+        "steps": fitted.steps,
+        "kept_step": fitted.kept,
+        "seconds": fitted.seconds,
+        "seed": card.seed,
+        "images": card.images,
+        "held_out": card.held_out,
+        "decided": card.decided,
+        "metrics": card.metrics,
+    }
+    answer(options, data, [line, str(revision.folder)])
+
+
+def _compare(iou: float, before: Revision | None) -> None:
+    """Says where the new revision scores below the one it takes the place of."""
+    from cnnseg_gui.learning.card import Card
+
+    if before is None:
+        return
+    earlier = Card.from_json(before.card.encode(), before.folder).metrics.get("iou")
+    if earlier is not None and iou < earlier:
+        note(f"this is below the {earlier:.4f} that {before.name} had when it was made")

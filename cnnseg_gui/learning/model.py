@@ -1,0 +1,232 @@
+"""A model: a network with weights, and its card. Loading, storing, starting and adapting."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor, nn
+
+from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.learning.card import Card, Option
+from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.resources import starter_folder
+from cnnseg_models import registry
+from cnnseg_models.conv_norm import fold_norms
+from cnnseg_models.lite0_weights import WeightsError
+from cnnseg_models.segmentation import SegmentationNetwork
+
+WEIGHTS, CARD = "model.safetensors", "card.json"
+
+_UNTAUGHT = -2.0  # bias of a class no one has shown yet: it should not be proposed everywhere
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Never changed once it is made: fine-tuning and adapting return another one."""
+
+    network: SegmentationNetwork
+    """In float32 on the processor."""
+    card: Card
+    _prepared: dict[tuple[torch.device, torch.dtype], SegmentationNetwork] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def prepared(self, compute: Compute) -> SegmentationNetwork:
+        """A copy for proposing, made once per device and precision."""
+        key = (compute.device, compute.precision)
+        if key not in self._prepared:
+            self._prepared[key] = prepare(self.network, compute)
+        return self._prepared[key]
+
+
+def prepare(network: SegmentationNetwork, compute: Compute) -> SegmentationNetwork:
+    """A copy for inference: norms folded, in the device's precision and channels_last."""
+    ready = copy.deepcopy(network).eval().requires_grad_(False)
+    fold_norms(ready)
+    # nn.Module.to's typing has no form with both a dtype and a memory format
+    return ready.to(compute.device, compute.precision).to(memory_format=torch.channels_last)
+
+
+def new(network: str, classes: Sequence[str], seed: int = 0, **options: Option) -> Model:
+    """A model that has learnt nothing, but for its encoder where that comes pretrained.
+
+    Raises:
+        UserError: no such network or option, or its pretrained weights are missing.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            built = registry.build(network, classes=len(classes), **cast("dict[str, Any]", options))
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise _unknown(network, error) from error
+        except WeightsError as error:
+            raise UserError(
+                error.what, path=error.path, remedy="Install CNNSeg again, with its dependencies."
+            ) from error
+    return Model(
+        built.eval(), Card(network=network, classes=tuple(classes), options=options, seed=seed)
+    )
+
+
+def load(weights: bytes | Path, card: Card, path: Path | str | None = None) -> Model:
+    """A stored model.
+
+    Args:
+        weights: safetensors, or the file that holds them.
+        card: its card; a hash in it must be the weights'.
+        path: the weights' file, to be named in errors, where `weights` are bytes.
+
+    Raises:
+        UserError: the weights are damaged, another network's, or not those of the card.
+    """
+    if isinstance(weights, Path):
+        path = weights
+        try:
+            weights = weights.read_bytes()
+        except OSError as error:
+            raise from_os_error(error, doing="reading the model", path=path) from error
+    if card.sha256 and hashlib.sha256(weights).hexdigest() != card.sha256:
+        raise UserError(
+            "these weights are not those of the model's card", path=path, remedy=_RESTORE
+        )
+    try:
+        state = load_safetensors(weights)
+    except SafetensorError as error:
+        raise UserError(
+            f"the model's weights are damaged ({error})", path=path, remedy=_RESTORE
+        ) from error
+    return Model(_filled(card, state, path), card)
+
+
+_RESTORE = "Restore the file from a copy, or choose another model."
+
+
+def dump(model: Model, *, half: bool = False) -> bytes:
+    """The weights as safetensors.
+
+    Args:
+        half: as float16, where that can hold them: half the size, and as good to start from.
+    """
+    return save_safetensors(
+        {key: _stored(value, half) for key, value in model.network.state_dict().items()},
+        metadata={"network": model.card.network},
+    )
+
+
+def stamped(card: Card, weights: bytes) -> Card:
+    """The card with the hash of the weights' file."""
+    return msgspec.structs.replace(card, sha256=hashlib.sha256(weights).hexdigest())
+
+
+def starters() -> list[Card]:
+    """The cards of the models that ship with the program, by name.
+
+    Raises:
+        UserError: a card is damaged.
+    """
+    paths = sorted(starter_folder().glob(f"*/{CARD}"))
+    return [Card.from_json(path.read_bytes(), path) for path in paths]
+
+
+def starter(name: str) -> Model:
+    """A model that ships with the program.
+
+    Raises:
+        UserError: there is none of this name, or it is damaged.
+    """
+    folder = starter_folder() / name
+    if Path(name).name != name or not (folder / CARD).is_file():
+        raise UserError(f"there is no starter “{name}”", remedy="Choose another model.")
+    card = Card.from_json((folder / CARD).read_bytes(), folder / CARD)
+    return load(folder / WEIGHTS, card)
+
+
+def adapt(model: Model, classes: Sequence[str]) -> Model:
+    """The model for other classes: every weight that fits is kept.
+
+    A class takes over the scores of the one of its name (case aside). Of two classes that become
+    two, one without a namesake takes over what is left, in its place. Others start small.
+    """
+    if tuple(classes) == model.card.classes:
+        return model
+    rows = _matching_rows(model.card.classes, classes)
+    network = copy.deepcopy(model.network)
+    old = network.head
+    head = nn.Conv2d(old.in_channels, len(classes), 1)
+    assert head.bias is not None
+    assert old.bias is not None
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(model.card.seed)
+        head.weight.normal_(0.0, 0.01, generator=generator)
+        head.bias.fill_(_UNTAUGHT if any(row is not None for row in rows) else 0.0)
+        for index, row in enumerate(rows):
+            if row is not None:
+                head.weight[index] = old.weight[row]
+                head.bias[index] = old.bias[row]
+    network.head = head
+    card = msgspec.structs.replace(
+        model.card,
+        classes=tuple(classes),
+        parent=model.card.sha256 or model.card.parent,
+        sha256="",
+        metrics={},
+    )
+    return Model(network.eval(), card)
+
+
+def _matching_rows(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
+    """For every new class the old one it continues."""
+    known = {name.casefold(): row for row, name in enumerate(old)}
+    rows = [known.get(name.casefold()) for name in new]
+    if len(old) == len(new) == 2:
+        first, second = rows
+        if first is None:
+            first = 0 if second is None else 1 - second
+        return [first, 1 - first if second is None else second]
+    return rows
+
+
+def _filled(card: Card, state: dict[str, Tensor], path: Path | str | None) -> SegmentationNetwork:
+    try:
+        network = registry.build_empty(
+            card.network, classes=len(card.classes), **cast("dict[str, Any]", card.options)
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise _unknown(card.network, error, path) from error
+    own = network.state_dict()
+    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in own.items()}:
+        raise UserError(
+            f"the weights do not fit the network {card.network}", path=path, remedy=_RESTORE
+        )
+    for key, value in state.items():
+        if not torch.isfinite(value).all():
+            raise UserError("the model's weights are not finite", path=path, remedy=_RESTORE)
+        state[key] = value.to(own[key].dtype)
+    network.load_state_dict(state, assign=True)
+    return network.eval()
+
+
+def _stored(value: Tensor, half: bool) -> Tensor:
+    value = value.detach().contiguous()
+    if half and value.is_floating_point():
+        smaller = value.half()
+        return smaller if torch.isfinite(smaller).all() else value
+    return value
+
+
+def _unknown(network: str, error: Exception, path: Path | str | None = None) -> UserError:
+    return UserError(
+        f"the network “{network}” cannot be made as asked ({error})",
+        path=path,
+        remedy="Choose another network or other options, or update CNNSeg.",
+    )

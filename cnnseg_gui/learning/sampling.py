@@ -1,0 +1,133 @@
+"""Training patches, drawn where something is decided."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
+from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.learning.propose import crop
+
+PIXEL_CACHE = 512 * 2**20
+"""Bytes of decoded images kept while learning."""
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """An image that a person has painted on."""
+
+    key: str
+    """Tells it from the others, e.g. its content hash."""
+    load: Callable[[], Pixels]
+    """Its pixels, uint8[H, W, 3]; called again where they were forgotten."""
+    mask: Mask
+    held_out: bool = False
+    """Only ever validated on."""
+
+
+class PixelCache:
+    """The examples' pixels, together at most `limit` bytes, the least recently used go first."""
+
+    def __init__(self, limit: int = PIXEL_CACHE) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[str, Pixels] = OrderedDict()
+
+    def get(self, example: Example) -> Pixels:
+        """uint8[H, W, 3]; loaded where it is not held.
+
+        Raises:
+            ValueError: its size is not the mask's.
+            UserError: what `example.load` raises.
+        """
+        pixels = self._entries.pop(example.key, None)
+        if pixels is None:
+            pixels = example.load()
+            if pixels.shape != (*example.mask.shape, 3):
+                raise ValueError(f"an image {pixels.shape} with a mask {example.mask.shape}")
+        self._entries[example.key] = pixels
+        while len(self._entries) > 1 and self.size > self._limit:
+            self._entries.popitem(last=False)
+        return pixels
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return sum(pixels.nbytes for pixels in self._entries.values())
+
+
+class Sampler:
+    """Draws patches round decided pixels.
+
+    A class is drawn with the square root of its share of the decided pixels: rare ones come more
+    often than they are, not as often as the others. Then an image, by the square root again, so
+    that one big image does not drown the rest; then a mask tile and a pixel of that class.
+
+    Args:
+        examples: all of them with decided pixels.
+        patch: side in pixels.
+        scales: the smallest and largest magnification of a patch.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        cache: PixelCache,
+        random: np.random.Generator,
+        *,
+        patch: int,
+        scales: tuple[float, float] = (0.7, 1.4),
+    ) -> None:
+        self._examples, self._cache, self._random = examples, cache, random
+        self._patch, self._scales = patch, scales
+        self._tiles = [list(example.mask.tiles()) for example in examples]
+        self._counts = [
+            np.stack([np.bincount(tile.ravel(), minlength=256)[:UNLABELLED] for _, tile in tiles])
+            for tiles in self._tiles
+        ]
+
+    def draw(self) -> tuple[Pixels, Pixels]:
+        """A patch uint8[side, side, 3] and its mask uint8[side, side], turned and flipped.
+
+        `side` is `patch` divided by a random scale. What lies beyond the image is mirrored, and
+        undecided in the mask.
+        """
+        index, row, column = self._draw_pixel()
+        example = self._examples[index]
+        low, high = np.log(self._scales)
+        side = round(self._patch / float(np.exp(self._random.uniform(low, high))))
+        top, left = (
+            self._origin(at, side, length)
+            for at, length in zip((row, column), example.mask.shape, strict=True)
+        )
+        rect = Rect(top, left, top + side, left + side)
+        pixels, mask = crop(self._cache.get(example), rect), example.mask.read(rect)
+        turns = int(self._random.integers(4))
+        pixels, mask = np.rot90(pixels, turns), np.rot90(mask, turns)
+        if self._random.random() < 0.5:
+            pixels, mask = pixels[:, ::-1], mask[:, ::-1]
+        return np.ascontiguousarray(pixels), np.ascontiguousarray(mask)
+
+    def _draw_pixel(self) -> tuple[int, int, int]:
+        """(example, row, column) of a decided pixel."""
+        by_image = np.stack([counts.sum(0) for counts in self._counts])
+        cls = self._choose(np.sqrt(by_image.sum(0)))
+        index = self._choose(np.sqrt(by_image[:, cls]))
+        chosen = self._choose(self._counts[index][:, cls].astype(np.float64))
+        (tile_row, tile_column), tile = self._tiles[index][chosen]
+        places = np.flatnonzero(tile == cls)
+        row, column = divmod(int(places[self._random.integers(len(places))]), TILE)
+        return index, tile_row * TILE + row, tile_column * TILE + column
+
+    def _choose(self, weights: npt.NDArray[np.float64]) -> int:
+        return int(self._random.choice(len(weights), p=weights / weights.sum()))
+
+    def _origin(self, at: int, side: int, length: int) -> int:
+        """A start of a span that holds `at`, inside the image where that is long enough."""
+        start = at - int(self._random.integers(side))
+        slack = length - side
+        return min(max(start, min(0, slack)), max(0, slack))

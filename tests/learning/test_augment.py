@@ -1,0 +1,62 @@
+"""Patches as a batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.learning.augment import to_batch, vary_colours
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_patches_of_any_size_become_one_batch(sides: list[int]) -> None:
+    random = np.random.default_rng(0)
+    patches = [
+        (
+            random.integers(0, 256, (side, side, 3), np.uint8),
+            random.choice(np.array([0, 3, UNLABELLED], np.uint8), (side, side)),
+        )
+        for side in sides
+    ]
+    images, masks = to_batch(patches, 32)
+    assert images.shape == (len(sides), 3, 32, 32)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert masks.shape == (len(sides), 32, 32)
+    assert masks.dtype == torch.uint8
+    assert 0 <= images.min() <= images.max() <= 1
+    for mask, (_, before) in zip(masks, patches, strict=True):
+        assert set(np.unique(mask.numpy())) <= set(np.unique(before))
+
+
+def test_a_patch_of_the_right_size_is_taken_as_it_is() -> None:
+    pixels = np.arange(75, dtype=np.uint8).reshape(5, 5, 3)
+    images, _ = to_batch([(pixels, np.zeros((5, 5), np.uint8))], 5)
+    assert torch.equal((images[0] * 255).round().byte().permute(1, 2, 0), torch.from_numpy(pixels))
+
+
+def test_an_object_stays_under_its_mask_when_scaled() -> None:
+    mask = np.zeros((50, 50), np.uint8)
+    mask[10:30, 20:45] = 1
+    pixels = np.repeat(mask[..., None] * 255, 3, 2).astype(np.uint8)
+    images, masks = to_batch([(pixels, mask)], 128)
+    assert ((images[0, 0] > 0.5) == (masks[0] == 1)).float().mean() > 0.99
+
+
+def test_colours_vary_a_little_and_stay_colours() -> None:
+    images = torch.rand(6, 3, 16, 16)
+    varied = vary_colours(images.clone(), np.random.default_rng(0))
+    assert 0 <= varied.min() <= varied.max() <= 1
+    shift = (varied - images).abs().mean((1, 2, 3))
+    assert (shift > 0.005).all()
+    assert (shift < 0.35).all()
+    assert torch.equal(varied, vary_colours(images.clone(), np.random.default_rng(0)))
+
+
+def test_no_strength_changes_nothing() -> None:
+    images = torch.rand(2, 3, 8, 8).clamp_min(1e-3)
+    varied = vary_colours(images.clone(), np.random.default_rng(0), strength=0)
+    torch.testing.assert_close(varied, images)

@@ -1,0 +1,88 @@
+"""The loss looks at decided pixels and at nothing else."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.learning.losses import dice_loss, segmentation_loss
+
+CLASSES = 3
+WEIGHTS = torch.tensor([0.5, 1.0, 2.0])
+
+
+def batch(seed: int, decided: float) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(2, CLASSES, 8, 9, generator=generator)
+    target = torch.randint(0, CLASSES, (2, 8, 9), generator=generator, dtype=torch.uint8)
+    target[torch.rand(2, 8, 9, generator=generator) >= decided] = UNLABELLED
+    return logits, target
+
+
+def loss_and_gradient(logits: Tensor, target: Tensor) -> tuple[float, Tensor]:
+    logits = logits.clone().requires_grad_()
+    loss = segmentation_loss(logits, target, WEIGHTS)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    return float(loss.detach()), gradient
+
+
+@given(st.integers(0, 1000), st.floats(0, 1))
+@settings(deadline=None)
+def test_an_undecided_pixel_changes_neither_loss_nor_gradient(seed: int, decided: float) -> None:
+    logits, target = batch(seed, decided)
+    undecided = (target == UNLABELLED)[:, None].expand_as(logits)
+    other = torch.where(undecided, torch.full_like(logits, 1e6), logits)
+    loss, gradient = loss_and_gradient(logits, target)
+    other_loss, other_gradient = loss_and_gradient(other, target)
+    assert loss == other_loss
+    assert torch.equal(gradient, other_gradient)
+    assert (gradient[undecided] == 0).all()
+    assert gradient.isfinite().all()
+
+
+@given(st.integers(0, 1000))
+@settings(deadline=None)
+def test_a_few_labels_teach_as_strongly_as_many(seed: int) -> None:
+    """The loss of a sparse batch is that of its decided pixels alone."""
+    logits, target = batch(seed, 0.1)
+    decided = target != UNLABELLED
+    if not decided.any():
+        return
+    alone = logits.permute(0, 2, 3, 1)[decided].T.reshape(1, CLASSES, 1, -1)
+    loss, _ = loss_and_gradient(alone, target[decided].reshape(1, 1, -1))
+    assert loss == pytest.approx(loss_and_gradient(logits, target)[0], rel=1e-5)
+
+
+def test_with_nothing_decided_nothing_is_learnt() -> None:
+    logits, target = batch(0, 0.0)
+    loss, gradient = loss_and_gradient(logits, target)
+    assert loss == 0
+    assert (gradient == 0).all()
+
+
+def test_a_perfect_prediction_of_few_pixels_costs_almost_nothing() -> None:
+    _, target = batch(0, 0.05)
+    sure = torch.nn.functional.one_hot(target.long() % UNLABELLED, CLASSES).permute(0, 3, 1, 2)
+    assert loss_and_gradient(30.0 * sure.float(), target)[0] < 1e-3
+
+
+def test_a_class_that_is_absent_is_not_scored() -> None:
+    logits, truth = torch.tensor([[5.0, -5.0, -5.0]] * 4), torch.zeros(4, dtype=torch.long)
+    assert dice_loss(logits, truth) < 0.01
+
+
+def test_half_precision_logits_are_summed_in_full() -> None:
+    logits, target = batch(0, 0.5)
+    loss = segmentation_loss(logits.bfloat16(), target, WEIGHTS)
+    assert loss.dtype == torch.float32
+
+
+def test_a_heavier_class_pulls_harder() -> None:
+    logits = torch.zeros(1, CLASSES, 1, 2, requires_grad=True)
+    target = torch.tensor([[[0, 2]]], dtype=torch.uint8)
+    (gradient,) = torch.autograd.grad(segmentation_loss(logits, target, WEIGHTS), logits)
+    assert gradient[0, 2, 0, 1].abs() > gradient[0, 0, 0, 0].abs()
