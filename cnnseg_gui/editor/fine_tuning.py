@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -24,6 +25,22 @@ class TrainingSet:
     pixels: dict[int, int]
 
 
+@dataclass(frozen=True)
+class Scores:
+    """Mean IoU on the held-out images before and after a fine-tune."""
+
+    before: float
+    after: float
+
+    @classmethod
+    def of_card(cls, card: bytes | str) -> Scores | None:
+        """None where no image was held out: the revision is unproven."""
+        metrics = json.loads(card).get("metrics", {})
+        if "iou" not in metrics or "iou_before" not in metrics:
+            return None
+        return cls(float(metrics["iou_before"]), float(metrics["iou"]))
+
+
 class FineTuning(QObject):
     """One fine-tune at a time, on all decided pixels of the project."""
 
@@ -32,6 +49,8 @@ class FineTuning(QObject):
     """TrainProgress."""
     finished = Signal(object)
     """Revision: it is the current one now."""
+    unimproved = Signal(float)
+    """It was no better on the held-out images, whose mean IoU this is: the model before stays."""
     stopped = Signal(str)
     """It ended without a revision; the reason in one line, empty when it was cancelled."""
 
@@ -104,6 +123,10 @@ class FineTuning(QObject):
         self._request = None
         project, self._learning_for = self._learning_for, None
         if project is None or project is not self._workspace.project:
+            return
+        scores = Scores.of_card(card)
+        if scores is not None and scores.after <= scores.before:
+            self.unimproved.emit(scores.before)
             return
         try:
             revision: Revision = project.revisions.add(weights, card)

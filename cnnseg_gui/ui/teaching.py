@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
 
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.editor.fine_tuning import FineTuning
+from cnnseg_gui.editor.fine_tuning import FineTuning, Scores
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.panels.training import TrainingPanel
@@ -46,6 +46,7 @@ class Teaching(QObject):
         fine_tuning.started.connect(self._on_started)
         fine_tuning.progressed.connect(panel.show_progress)
         fine_tuning.finished.connect(self._on_finished)
+        fine_tuning.unimproved.connect(self._on_unimproved)
         fine_tuning.stopped.connect(self._on_stopped)
         self._show_project()
 
@@ -70,10 +71,19 @@ class Teaching(QObject):
 
     def _on_finished(self, revision: Revision) -> None:
         _log.info("revision %s is stored and proposes now", revision.name)
-        self._panel.show_idle(f"Learnt: revision {revision.name} proposes now.")
+        scores = Scores.of_card(revision.card)
+        learnt = f": held-out IoU {scores.before:.2f} → {scores.after:.2f}" if scores else ""
+        self._panel.show_idle(f"Learnt{learnt}. Revision {revision.name} proposes now.")
         self._panel.show_model(revision, "")
         self._show_material()
         self._proposing.refresh()
+
+    def _on_unimproved(self, iou: float) -> None:
+        self._panel.show_idle(
+            f"No better on the held-out images (IoU {iou:.2f}): the model before it stays. "
+            "Correct more images, or teach for longer."
+        )
+        self._show_material()
 
     def _on_stopped(self, reason: str) -> None:
         self._panel.show_idle(reason or "Cancelled; the model before it stays.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -22,12 +21,12 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture
-def live(open_sample: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
+def live(open_sample: MainWindow, qtbot: QtBot) -> MainWindow:
     """The sample project with the engine running and the first image proposed."""
     window = open_sample
     window.engine.start()
     wait_for_proposal(window, qtbot)
-    yield window
+    return window
 
 
 def wait_for_proposal(window: MainWindow, qtbot: QtBot) -> None:

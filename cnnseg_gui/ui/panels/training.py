@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.editor.fine_tuning import TrainingSet
+from cnnseg_gui.editor.fine_tuning import Scores, TrainingSet
 from cnnseg_gui.engine.messages import TrainProgress
 
 if TYPE_CHECKING:
@@ -153,8 +152,10 @@ class TrainingPanel(QWidget):
 
 
 def _trust(revision: Revision) -> str:
-    iou = json.loads(revision.card).get("metrics", {}).get("iou")
-    return "unproven: no image is held out yet" if iou is None else f"held-out IoU {iou:.2f}"
+    scores = Scores.of_card(revision.card)
+    if scores is None:
+        return "unproven: no image is held out yet"
+    return f"held-out IoU {scores.after:.2f}"
 
 
 def _count(number: int, noun: str) -> str:
