@@ -40,6 +40,7 @@ from cnnseg_gui.ui.panels.classes import ClassesPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.log import LogPanel
 from cnnseg_gui.ui.panels.training import TrainingPanel
+from cnnseg_gui.ui.recent import RecentProjects
 from cnnseg_gui.ui.status import StatusBar
 from cnnseg_gui.ui.teaching import Teaching
 
@@ -83,7 +84,10 @@ class MainWindow(QMainWindow):
             self,
         )
         self.engine_status = EngineStatus(
-            self.engine, self.proposing, self.status, self._devices, self, device=device
+            self.engine, self.proposing, self.status, self._menus.devices, self, device=device
+        )
+        self._recent = RecentProjects(
+            self._menus.recent, lambda folder: self.opening.open_paths([folder])
         )
         self._connect()
         self._restore_layout()
@@ -121,7 +125,7 @@ class MainWindow(QMainWindow):
             self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         fill_toolbar(self, self.actions_by_name)
-        self._devices = fill_menus(self, self.actions_by_name, self.docks)
+        self._menus = fill_menus(self, self.actions_by_name, self.docks)
         self._arrange()
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -215,6 +219,7 @@ class MainWindow(QMainWindow):
         project = self.workspace.project
         self.setWindowTitle(f"{project.folder.name} – CNNSeg" if project else "CNNSeg")
         if project is not None:
+            self._recent.remember(project.folder)
             self.classes_panel.show_classes(project.classes)
             self._choose_class(min(1, len(project.classes) - 1))
         self._show_document()

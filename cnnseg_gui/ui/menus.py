@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
@@ -72,8 +73,17 @@ DEVICES = {
 }
 
 
-def fill_menus(window: QMainWindow, actions: Actions, docks: Sequence[QDockWidget]) -> QActionGroup:
-    """Fills the menu bar; returns the group of the devices, their names as action data."""
+@dataclass(frozen=True)
+class Menus:
+    """The parts of the menu bar that others fill or listen to."""
+
+    devices: QActionGroup
+    """One action per device, its name as the action's data."""
+    recent: QMenu
+
+
+def fill_menus(window: QMainWindow, actions: Actions, docks: Sequence[QDockWidget]) -> Menus:
+    """Fills the menu bar."""
     bar = window.menuBar()
     menus = {}
     for title, names in _MENUS.items():
@@ -85,7 +95,9 @@ def fill_menus(window: QMainWindow, actions: Actions, docks: Sequence[QDockWidge
     for dock in docks:
         panels.addAction(dock.toggleViewAction())
     view.insertMenu(actions["reset_layout"], panels)
-    return _add_devices(menus["&Network"])
+    recent = QMenu("Open Recent", menus["&File"])
+    menus["&File"].insertMenu(actions["add_images"], recent)
+    return Menus(_add_devices(menus["&Network"]), recent)
 
 
 def fill_toolbar(window: QMainWindow, actions: Actions) -> None:

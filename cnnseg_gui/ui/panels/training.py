@@ -87,7 +87,7 @@ class TrainingPanel(QWidget):
             if material.held_out:
                 lines[0] += f", {material.held_out} held out to check"
             lines += [
-                f"{cls.name}: {material.pixels.get(cls.index, 0):,} px".replace(",", "\u202f")
+                f"{cls.name}: {material.pixels.get(cls.index, 0):,}\u202fpx".replace(",", "\u202f")
                 for cls in classes
             ]
             self._material.setText("\n".join(lines))
