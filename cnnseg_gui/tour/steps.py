@@ -123,6 +123,9 @@ class Tour(QObject):
     def _teach(self) -> None:
         window, revisions = self._window, self._project().revisions
         had = len(revisions.all())
+        self._pointer.wait_until(
+            window.training_panel.teach.isEnabled, "there is enough to learn from", seconds=10
+        )
         self._pointer.click(window.training_panel.teach)
         if not window.fine_tuning.running:
             raise UserError("the fine-tune did not start", remedy="The log says why.")
