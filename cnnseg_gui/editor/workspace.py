@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from cnnseg_gui.core import mirror
+from cnnseg_gui.core.atomic import write_atomically
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import find_images, read_image
+from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.core.project import (
     APPROVED,
     ImageFacts,
@@ -46,9 +49,11 @@ class Workspace(QObject):
         super().__init__(parent)
         self.project: Project | None = None
         self.document: Document | None = None
-        self._opening: int | None = None
+        self._opening: ImageRecord | None = None
         self._unsaved: list[Document] = []
         self._store_error: UserError | None = None
+        self._mirror_pool = QThreadPool(self)
+        self._mirror_pool.setMaxThreadCount(1)  # in order: an older mask never replaces a newer one
         self._mirror_timer = self._timer(_MIRROR_AFTER_MS, self._mirror_current)
         self._retry_timer = self._timer(_RETRY_MS, self._store_waiting)
 
@@ -60,6 +65,7 @@ class Workspace(QObject):
         Raises:
             UserError: there is none, or it cannot be used; the one before stays open.
         """
+        self._refuse_while_unsaved()
         self._take(Project.open(folder))
 
     def create_project(self, folder: Path, classes: Sequence[str]) -> None:
@@ -68,14 +74,16 @@ class Workspace(QObject):
         Raises:
             UserError: it cannot be made there; the one before stays open.
         """
+        self._refuse_while_unsaved()
         self._take(Project.create(folder, classes))
 
     def close_project(self) -> None:
-        """Leaves the image and the project; everything is stored already."""
+        """Leaves the image and the project; what is not stored by now must be rescued before."""
         if self.project is None:
             return
         self._leave_document()
         self._store_waiting()
+        self._mirror_pool.waitForDone()
         self.project.close()
         self.project = None
         self._unsaved.clear()
@@ -86,6 +94,30 @@ class Workspace(QObject):
     def unsaved(self) -> int:
         """Gestures that are in memory only."""
         return sum(document.unsaved for document in self._unsaved)
+
+    def rescue(self, folder: Path) -> list[Path]:
+        """Writes the masks with unsaved gestures elsewhere, as indexed PNG.
+
+        Returns:
+            The files; none where everything is stored.
+
+        Raises:
+            UserError: they could not be written there either.
+        """
+        self._store_waiting()
+        if self.project is None or not self._unsaved:
+            return []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(error, doing="rescuing your strokes", path=folder) from error
+        records, written = self.project.images(), []
+        for document in self._unsaved:
+            path = folder / mirror.mirror_name(document.record, records)
+            pixels = encode_mask(document.mask.to_array(), self.project.classes)
+            write_atomically(path, pixels)
+            written.append(path)
+        return written
 
     # ------------------------------------------------------------------ images
 
@@ -106,13 +138,12 @@ class Workspace(QObject):
 
     def open_image(self, image_id: int) -> None:
         """Leaves the current image and shows another, read in a worker thread."""
-        if self.project is None or image_id == self._opening:
+        if self.project is None or image_id == self._shown_id:
             return
         if self.document is not None and self.document.record.id == image_id:
             self._opening = None
             return
-        record = self.project.image(image_id)
-        self._opening = image_id
+        record = self._opening = self.project.image(image_id)
         in_background(
             lambda: _load(record),
             parent=self,
@@ -123,8 +154,7 @@ class Workspace(QObject):
     def step(self, by: int) -> None:
         """Goes `by` images forward or back in the list, stopping at its ends."""
         records = self.images()
-        shown = self._opening or (self.document.record.id if self.document else None)
-        here = next((i for i, record in enumerate(records) if record.id == shown), None)
+        here = next((i for i, record in enumerate(records) if record.id == self._shown_id), None)
         if here is not None:
             there = min(max(here + by, 0), len(records) - 1)
             self.open_image(records[there].id)
@@ -157,6 +187,21 @@ class Workspace(QObject):
 
     # ------------------------------------------------------------------ inside
 
+    @property
+    def _shown_id(self) -> int | None:
+        """The image that is shown, or will be as soon as it is read."""
+        shown = self._opening or (self.document.record if self.document else None)
+        return shown.id if shown else None
+
+    def _refuse_while_unsaved(self) -> None:
+        self._store_waiting()
+        if self.unsaved and self.project is not None:
+            raise UserError(
+                f"{self.unsaved} strokes are not on disk yet",
+                path=self.project.path,
+                remedy="Free some space there first; they are saved as soon as they fit.",
+            )
+
     def _take(self, project: Project) -> None:
         self.close_project()
         self.project = project
@@ -186,24 +231,38 @@ class Workspace(QObject):
             self.open_image(numbers[0])
 
     def _show(self, record: ImageRecord, pyramid: ImagePyramid) -> None:
-        if self.project is None or self._opening != record.id:
+        if self.project is None or self._opening is not record:
             return
-        self._opening = None
         try:
-            mask = self.project.load_mask(record.id)
-            self.project.set_setting("last_image", str(record.id))
+            document = self._unsaved_document(record.id) or self._make_document(record, pyramid)
         except UserError as error:
-            self.failed.emit(error)
+            self._cannot_show(record, error)
             return
         self._leave_document()
+        self.document = document
+        self._remember(record)
+        self.document_changed.emit()
+
+    def _make_document(self, record: ImageRecord, pyramid: ImagePyramid) -> Document:
+        assert self.project is not None
+        mask = self.project.load_mask(record.id)
         document = Document(self.project, self.project.image(record.id), pyramid, mask, self)
         document.gesture_stored.connect(self._on_gesture_stored)
         document.store_failed.connect(self._on_store_failed)
-        self.document = document
-        self.document_changed.emit()
+        return document
+
+    def _unsaved_document(self, image_id: int) -> Document | None:
+        """The document that still holds unsaved gestures of an image: it must be the only one."""
+        return next((kept for kept in self._unsaved if kept.record.id == image_id), None)
+
+    def _remember(self, record: ImageRecord) -> None:
+        """For the next start; that it fails on a full disk must not keep anyone from looking."""
+        if self.project is not None:
+            with suppress(UserError):
+                self.project.set_setting("last_image", str(record.id))
 
     def _cannot_show(self, record: ImageRecord, error: UserError) -> None:
-        if self._opening == record.id:
+        if self._opening is record:
             self._opening = None
             self.failed.emit(error)
             self.document_changed.emit()
@@ -231,10 +290,11 @@ class Workspace(QObject):
         self.failed.emit(error)
 
     def _store_waiting(self) -> None:
-        if not self._unsaved:
-            return
-        self._unsaved = [document for document in self._unsaved if not document.store_waiting()]
-        if not self._unsaved:
+        waiting, self._unsaved = self._unsaved, []
+        for document in waiting:  # one that fails again puts itself back
+            if document.store_waiting() and document is not self.document:
+                document.deleteLater()
+        if waiting and not self._unsaved:
             self.recovered.emit(self._store_error)
 
     def _mirror_current(self) -> None:
@@ -254,6 +314,7 @@ class Workspace(QObject):
             parent=self,
             done=lambda _: None,
             failed=self.failed.emit,
+            pool=self._mirror_pool,
         )
 
     def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:

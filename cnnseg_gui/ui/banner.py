@@ -44,6 +44,11 @@ class Banner(QFrame):
         """What is shown now; empty when nothing is."""
         return self._messages[0] if self._messages else ""
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """All that were not dismissed, oldest first."""
+        return tuple(self._messages)
+
     def say(self, message: str) -> None:
         """Adds a message unless it is there already."""
         if message not in self._messages:

@@ -34,7 +34,7 @@ from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
 from cnnseg_gui.ui.menus import fill_menus, fill_toolbar
-from cnnseg_gui.ui.opening import Opening
+from cnnseg_gui.ui.opening import Opening, rescue_folder
 from cnnseg_gui.ui.panels.brush import MAX_DIAMETER, MIN_DIAMETER, BrushPanel
 from cnnseg_gui.ui.panels.classes import ClassesPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
@@ -348,7 +348,19 @@ class MainWindow(QMainWindow):
         self.opening.open_paths(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Asks nothing and loses nothing: everything is stored already."""
+        """Asks nothing and loses nothing: everything is stored already.
+
+        Where the disk refused the last strokes, their masks are written elsewhere; where that
+        fails too, the window stays.
+        """
+        try:
+            rescued = self.workspace.rescue(rescue_folder())
+        except UserError as error:
+            self.show_error(error)
+            event.ignore()
+            return
+        for path in rescued:
+            _log.warning("the disk is full: a mask with your last strokes is in %s", path)
         settings = QSettings()
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("layout", self.saveState(_LAYOUT_VERSION))

@@ -114,5 +114,14 @@ def _project_at(path: Path) -> Path | None:
 
 def demo_folder() -> Path:
     """A new name for a copy of the sample project."""
-    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
-    return Path(data) / "sample projects" / time.strftime("%Y-%m-%d %H.%M.%S")
+    return _own_data() / "sample projects" / time.strftime("%Y-%m-%d %H.%M.%S")
+
+
+def rescue_folder() -> Path:
+    """A new name for masks that could not be stored in their project."""
+    return _own_data() / "rescued masks" / time.strftime("%Y-%m-%d %H.%M.%S")
+
+
+def _own_data() -> Path:
+    standard = QStandardPaths.StandardLocation.AppLocalDataLocation
+    return Path(QStandardPaths.writableLocation(standard))

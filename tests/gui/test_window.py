@@ -109,14 +109,9 @@ def test_a_full_disk_keeps_the_stroke_says_so_and_saves_it_later(
     window = open_sample
     project = window.workspace.project
     assert project is not None
-    pages = project._db.execute("PRAGMA page_count").fetchone()[0]
-    project._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own "disk is full"
-    for row in range(10, 250, 12):
-        drag(qtbot, window, ImagePoint(row, 5), ImagePoint(row, 310))
-        if window.workspace.unsaved:
-            break
+    fill_disk(project)
+    paint_until_unsaved(window, qtbot)
     assert "disk is full" in window.banner.text
-    assert window.workspace.unsaved
     drag(qtbot, window, ImagePoint(128, 20), ImagePoint(240, 300))
     painted = mask_of(window)
     assert "not saved" in window.status.saved_text
@@ -195,3 +190,72 @@ def test_exporting_from_the_dialog_writes_the_decided_pixels(
     (mask,) = (tmp_path / "out" / "masks").iterdir()
     assert np.array_equal(read_mask(mask), painted)
     dialog.reject()
+
+
+def fill_disk(project: Project) -> None:
+    """SQLite's own "disk is full", at the next growth of the file."""
+    pages = project._db.execute("PRAGMA page_count").fetchone()[0]
+    project._db.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def paint_until_unsaved(window: MainWindow, qtbot: QtBot) -> None:
+    for row in range(10, 250, 12):
+        drag(qtbot, window, ImagePoint(row, 5), ImagePoint(row, 310))
+        if window.workspace.unsaved:
+            return
+    raise AssertionError("everything fitted")
+
+
+def test_coming_back_to_an_image_with_unsaved_strokes_shows_them(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    project, first = window.workspace.project, window.workspace.document
+    assert project is not None
+    assert first is not None
+    fill_disk(project)
+    paint_until_unsaved(window, qtbot)
+    painted = mask_of(window)
+    window.workspace.step(1)
+    qtbot.waitUntil(lambda: window.workspace.document not in (first, None))
+    window.workspace.step(-1)
+    qtbot.waitUntil(lambda: window.workspace.document is first)
+    assert np.array_equal(mask_of(window), painted)
+    project._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_closing_on_a_full_disk_rescues_the_masks_elsewhere(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnseg_gui.ui import main_window
+
+    window = open_sample
+    assert window.workspace.project is not None
+    fill_disk(window.workspace.project)
+    paint_until_unsaved(window, qtbot)
+    painted = mask_of(window)
+    blocked = tmp_path / "blocked"
+    blocked.write_bytes(b"")  # a file where the folder should be: that fails as well
+    monkeypatch.setattr(main_window, "rescue_folder", lambda: blocked / "masks")
+    assert not window.close()
+    assert "rescuing your strokes failed" in " ".join(window.banner.messages)
+    monkeypatch.setattr(main_window, "rescue_folder", lambda: tmp_path / "rescued")
+    assert window.close()
+    (mask,) = (tmp_path / "rescued").iterdir()
+    assert np.array_equal(read_mask(mask), painted)
+
+
+def test_another_project_is_refused_while_strokes_are_unsaved(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_sample
+    project = window.workspace.project
+    assert project is not None
+    fill_disk(project)
+    paint_until_unsaved(window, qtbot)
+    other = Project.create(tmp_path / "other")
+    other.close()
+    window.opening.open_paths([tmp_path / "other"])
+    assert window.workspace.project is project
+    assert "not on disk yet" in " ".join(window.banner.messages)
+    project._db.execute("PRAGMA max_page_count = 1000000")
