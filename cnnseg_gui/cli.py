@@ -6,13 +6,10 @@ that compute, and not before.
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from cnnseg_gui import __version__
 from cnnseg_gui.commands import doctor, evaluate, export, models, new, publish, segment, train
@@ -45,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["cnnseg", *arguments])
     try:
-        with _quiet_decoders():
-            code: int = options.run(options)
+        code: int = options.run(options)
         sys.stdout.flush()
         return code
     except UserError as error:
@@ -56,20 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `cnnseg models | head -1`: whoever read it has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
-
-
-@contextmanager
-def _quiet_decoders() -> Iterator[None]:
-    """A broken image is one line of ours: not also hundreds of theirs, one for each tag."""
-    logger = logging.getLogger("tifffile")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _parser() -> Parser:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import platform
+import subprocess
+import sys
 from importlib import metadata
 
 from cnnseg_gui import __version__
@@ -12,7 +15,13 @@ from cnnseg_gui.commands.arguments import add_device
 from cnnseg_gui.commands.output import answer, note
 from cnnseg_gui.core.errors import UserError
 
-HELP = "show versions, the device and its precision, and check the shipped weights"
+HELP = "show versions, the device and its precision, and check the shipped weights and the window"
+
+# In a process of its own: Qt ends the process where it has no display.
+_OPEN_QT = (
+    "from PySide6.QtWidgets import QApplication; print(QApplication([]).platformName(), end='')"
+)
+_OPENS_WITHIN_S = 60.0
 
 _PACKAGES = (
     "torch",
@@ -45,18 +54,21 @@ def run(options: argparse.Namespace) -> int:
     problems = [f"{package} is not installed" for package, v in versions.items() if not v]
     starters = _check_starters(problems)
     lite0 = _check_lite0(problems)
+    window = _check_window(problems)
     lines = [f"{package} {version}" for package, version in versions.items()]
     lines += [f"{platform.platform()}"]
     lines += [f"{key}: {value}" for key, value in device.items() if key != "milliseconds"]
     lines += [f"{p}: {ms:.2f} ms for a small convolution" for p, ms in _measured(device)]
     lines += [f"starter {name}: sha256 {sha256[:8]}" for name, sha256 in starters.items()]
     lines += [f"EfficientNet-Lite0's weights: sha256 {lite0[:8]}"] if lite0 else []
+    lines += [f"window: {window}"] if window else []
     data = {
         "versions": versions,
         "platform": platform.platform(),
         "device": device,
         "starters": starters,
         "lite0_sha256": lite0,
+        "window": window,
         "problems": problems,
     }
     answer(options, data, [*lines, "nothing is missing" if not problems else "see the problems"])
@@ -123,3 +135,38 @@ def _check_lite0(problems: list[str]) -> str:
     if not found.startswith(SHA256):
         problems.append(f"{path}: the weights are damaged (sha256 {found[:8]}, not {SHA256})")
     return found
+
+
+def _check_window(problems: list[str]) -> str:
+    """Qt's name of the display it opens, e.g. "xcb"; "offscreen" where there is none."""
+    there, _ = _open_qt(os.environ.get("QT_QPA_PLATFORM", ""))
+    if there:
+        return there
+    offscreen, reason = _open_qt("offscreen")
+    if not offscreen:
+        problems.append(f"the window cannot be opened: {reason}")
+    return offscreen
+
+
+def _open_qt(display: str) -> tuple[str, str]:
+    """The name of the display that Qt opened, or the last line of why it could not."""
+    environment = {**os.environ, "QT_QPA_PLATFORM": display}
+    if not display:
+        del environment["QT_QPA_PLATFORM"]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _OPEN_QT],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_OPENS_WITHIN_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "", str(error)
+    if done.returncode == 0:
+        return done.stdout.strip(), ""
+    said = [line for line in done.stderr.splitlines() if line.strip()]
+    return "", said[-1] if said else f"Qt ended with {done.returncode}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-import tempfile
 import time
+import uuid
 from pathlib import Path
 
 from cnnseg_gui.core.errors import from_os_error
@@ -13,6 +14,7 @@ from cnnseg_gui.core.errors import from_os_error
 _PREFIX = ".cnnseg-"
 _RETRIED_ON_WINDOWS = (5, 32, 33)  # access denied, sharing and lock violations: scanners, indexers
 _RETRIES, _RETRY_S = 10, 0.05
+_FOLDERS_CANNOT_BE_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)  # some network drives
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -21,11 +23,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         UserError: it could not be written; what was there before is untouched.
     """
+    # Not from `tempfile`, whose files only their owner may read: others work with the masks too.
+    beside = path.with_name(f"{_PREFIX}{uuid.uuid4().hex}")
     try:
-        handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
-        beside = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with beside.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -39,12 +41,19 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in this folder survive a power cut; Windows does that by itself."""
+    """Makes a rename in this folder survive a power cut; Windows does that by itself.
+
+    Raises:
+        OSError: the disk could not; a file system that never can is passed over.
+    """
     if sys.platform == "win32":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _FOLDERS_CANNOT_BE_SYNCED:
+            raise
     finally:
         os.close(handle)
 

@@ -11,33 +11,51 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageOps, PngImagePlugin
 
+from cnnseg_gui.core.deep_colour import deep_rawmode, read_deep_colour
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.tiff import TiffUnsupported, is_tiff, read_tiff, tiff_shape
+from cnnseg_gui.core.windowing import to_rgb8
 
 MAX_PIXELS = 1_000_000_000
 """Larger images are refused before they are decoded: 30,000² fits, a bomb does not."""
 
 IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm"}
+    {
+        ".avif",
+        ".bmp",
+        ".gif",
+        ".jfif",
+        ".jp2",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".pbm",
+        ".pgm",
+        ".png",
+        ".pnm",
+    }
     | {".ppm", ".tga", ".tif", ".tiff", ".webp"}
 )
 
-_WINDOW_PERCENT = 0.35, 99.65  # as ImageJ's and napari's auto-contrast: a few outliers may saturate
 _ORIENTATION = 0x0112  # the EXIF tag
-_WINDOW_SAMPLE = 4_000_000  # values looked at for the percentiles
+_CUT = "Cut it into parts of at most {:,.0f} megapixels."
 
-# Our own limit is checked on the header; Pillow's own would refuse honest 30,000² scans.
-Image.MAX_IMAGE_PIXELS = None
+# Pillow raises above twice this number: honest scans of 30,000² pass. Not None, because it makes
+# room for a GIF's first frame before the header can be looked at here.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+
+# A broken image is one line of ours: not also hundreds of theirs, one for each tag. Not in a
+# `catch_warnings` round each image: that is no use where several threads read.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -54,12 +72,15 @@ class LoadedImage:
     """EXIF turned or mirrored the pixels as stored."""
 
 
-def read_image(source: Path | bytes, *, name: str = "") -> LoadedImage:
+def read_image(
+    source: Path | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
+) -> LoadedImage:
     """Reads an image from a file or from a file's bytes.
 
     Args:
         source: the file, or what it holds.
         name: the file's name for messages, where `source` is bytes.
+        max_pixels: larger images are refused before they are decoded.
 
     Raises:
         UserError: it cannot be read; says which file and why.
@@ -67,18 +88,14 @@ def read_image(source: Path | bytes, *, name: str = "") -> LoadedImage:
     shown = name or (str(source) if isinstance(source, Path) else "the image")
     data = source if isinstance(source, bytes) else _read(source)
     try:
-        return _decode(data)
+        return _decode(data, max_pixels)
     except UserError as error:
         raise UserError(error.what, path=shown, remedy=error.remedy) from error
-    except MemoryError as error:
-        raise UserError(
-            "there is not enough memory for this image", path=shown, remedy="Close other programs."
-        ) from error
     except Exception as error:
         raise _unreadable(shown, error) from error
 
 
-def read_header(path: Path) -> tuple[int, int]:
+def read_header(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Height and width as `read_image` would give them, without decoding.
 
     Raises:
@@ -89,14 +106,14 @@ def read_header(path: Path) -> tuple[int, int]:
             head = file.read(4)
         if is_tiff(head):
             try:
-                return _checked(tiff_shape(path), path)
+                return _checked(tiff_shape(path), path, max_pixels)
             except TiffUnsupported:
                 pass
         with Image.open(path) as image:
             width, height = image.size
             if _header_orientation(image, path) >= 5:  # the four that swap the sides
                 height, width = width, height
-        return _checked((height, width), path)
+        return _checked((height, width), path, max_pixels)
     except UserError:
         raise
     except OSError as error:
@@ -156,60 +173,35 @@ def natural_key(path: Path) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
-def to_rgb8(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float] | None]:
-    """Numbers of any type, [H, W] or [H, W, C], as uint8[H, W, 3], and the window used."""
-    window = None
-    if values.dtype == np.bool_:
-        values = values.astype(np.uint8) * np.uint8(255)
-    elif values.dtype != np.uint8:
-        values, window = _windowed(values)
-    if values.ndim == 2:
-        values = values[..., None]
-    if values.shape[2] < 3:  # grey, or grey with alpha
-        values = np.broadcast_to(values[..., :1], (*values.shape[:2], 3))
-    return np.ascontiguousarray(values[..., :3]), window
-
-
 # ---------------------------------------------------------------------- inside
 
 
-def _decode(data: bytes) -> LoadedImage:
+def _decode(data: bytes, max_pixels: int) -> LoadedImage:
     if is_tiff(data):
         try:
-            values, kind, turned = read_tiff(data, max_pixels=MAX_PIXELS)
+            values, kind, turned = read_tiff(data, max_pixels=max_pixels)
             pixels, window = to_rgb8(values)
             return LoadedImage(pixels, kind, window, turned)
         except TiffUnsupported:
             pass  # a compression or colour space that Pillow knows
     with Image.open(io.BytesIO(data)) as image:
-        _checked((image.height, image.width), None)
-        image.load()
+        _checked((image.height, image.width), None, max_pixels)
         kind = image.mode
-        turned = _orientation(image) != 1
+        rawmode = deep_rawmode(image)
+        # `load` turns a TIFF, which then does not say any more that it was turned.
+        turned = image.format == "TIFF" and _orientation(image) != 1
+        image.load()
+        turned = turned or _orientation(image) != 1
+        image.info.pop("transparency", None)
         upright = ImageOps.exif_transpose(image) if turned else image
-        if kind in ("I", "F") or kind.startswith("I;16"):
+        if rawmode is not None:
+            kind = "uint16"
+            pixels, window = to_rgb8(read_deep_colour(data, rawmode))
+        elif kind in ("I", "F") or kind.startswith("I;16"):
             pixels, window = to_rgb8(np.asarray(upright))
         else:
-            pixels, window = np.array(upright.convert("RGB")), None
-    return LoadedImage(np.ascontiguousarray(pixels), kind, window, turned)
-
-
-def _windowed(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float]]:
-    if np.iscomplexobj(values):
-        values = np.abs(values)
-    step = max(1, int(np.sqrt(values.size / _WINDOW_SAMPLE)))
-    sample = values[::step, ::step].astype(np.float64).ravel()
-    sample = sample[np.isfinite(sample)]
-    if sample.size == 0:
-        return np.zeros(values.shape, np.uint8), (0.0, 1.0)
-    low, high = (float(edge) for edge in np.percentile(sample, _WINDOW_PERCENT))
-    if high <= low:
-        low, high = float(sample.min()), float(sample.max())
-    if high <= low:
-        high = low + 1.0
-    scaled = (values.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
-    scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8), (low, high)
+            pixels, window = np.ascontiguousarray(upright.convert("RGB")), None
+    return LoadedImage(pixels, kind, window, turned)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -224,28 +216,37 @@ def _header_orientation(image: Image.Image, path: Path) -> int:
     """As `_orientation`, but never decodes: Pillow loads a whole PNG to look for late EXIF."""
     if not isinstance(image, PngImagePlugin.PngImageFile):
         return _orientation(image)
-    exif = Image.Exif()
+    try:
+        exif = Image.Image.getexif(image)  # EXIF before the pixels, or XMP
+        if _ORIENTATION not in exif:
+            exif.load(_late_exif(path))
+        value = exif.get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - as above
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _late_exif(path: Path) -> bytes:
+    """What a PNG's eXIf chunk holds, wherever it is; empty where there is none."""
     with path.open("rb") as file:
         file.seek(8)
         while len(head := file.read(8)) == 8:
             length, kind = int.from_bytes(head[:4], "big"), head[4:]
             if kind == b"eXIf":
-                exif.load(file.read(length))
-                break
+                return file.read(length)
             file.seek(length + 4, 1)
-    value = exif.get(_ORIENTATION, 1)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    return b""
 
 
-def _checked(shape: tuple[int, int], path: Path | None) -> tuple[int, int]:
+def _checked(shape: tuple[int, int], path: Path | None, max_pixels: int) -> tuple[int, int]:
     height, width = shape
     if height < 1 or width < 1:
         raise UserError("the image has no pixels", path=path, remedy="Leave it out.")
-    if height * width > MAX_PIXELS:
+    if height * width > max_pixels:
         raise UserError(
             f"the image says it has {width} × {height} pixels, more than can be opened",
             path=path,
-            remedy="Cut it into parts of at most 1,000 megapixels.",
+            remedy=_CUT.format(max_pixels / 1e6),
         )
     return height, width
 
@@ -266,7 +267,18 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(name: str, error: Exception) -> UserError:
+    if isinstance(error, MemoryError):
+        what, remedy = "there is not enough memory for this image", "Close other programs."
+        return UserError(what, path=name, remedy=remedy)
     reason = str(error).split("\n")[0][:200] or type(error).__name__
+    if isinstance(error, Image.DecompressionBombError):
+        number = re.search(r"\d+", reason)
+        return UserError(
+            f"the image says it has {int(number[0]) if number else MAX_PIXELS:,} pixels, "
+            "more than can be opened",
+            path=name,
+            remedy=_CUT.format(MAX_PIXELS / 1e6),
+        )
     if "cannot identify image file" in reason:
         reason = "no image format that is known here"
     return UserError(

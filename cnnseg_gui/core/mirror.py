@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.atomic import sweep, write_atomically
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import from_os_error
 from cnnseg_gui.core.mask import Pixels
@@ -14,14 +16,26 @@ from cnnseg_gui.core.project import ImageRecord
 
 FOLDER = "masks"
 
+_NUMBERED = re.compile(r"\.\d+$")
+
 
 def mirror_name(record: ImageRecord, records: Sequence[ImageRecord]) -> str:
-    """The mask's file name: the image's stem; with its number where two images share one."""
+    """The mask's file name, unlike that of any other image of the project.
+
+    It is the image's stem; with the image's number where two images share one, and where the stem
+    itself ends like that: `cell.png`, `cell.jpg` and `cell.1.tif` have `cell.1.png`, `cell.2.png`
+    and `cell.1.3.png`.
+    """
     stem = record.path.stem
     shared = any(
-        other.id != record.id and other.path.stem.casefold() == stem.casefold() for other in records
+        other.id != record.id and _folded(other.path.stem) == _folded(stem) for other in records
     )
-    return f"{stem}.{record.id}.png" if shared else f"{stem}.png"
+    return f"{stem}.{record.id}.png" if shared or _NUMBERED.search(stem) else f"{stem}.png"
+
+
+def sweep_leftovers(folder: Path) -> None:
+    """Removes what a crash left half-written in a project's mirror."""
+    sweep(folder / FOLDER)
 
 
 def write(
@@ -47,3 +61,8 @@ def write(
     except OSError as error:
         raise from_os_error(error, doing="mirroring the mask", path=masks) from error
     write_atomically(masks / mirror_name(record, records), encode_mask(pixels, classes))
+
+
+def _folded(stem: str) -> str:
+    """Equal for names that Windows or macOS would take for the same."""
+    return unicodedata.normalize("NFC", stem.casefold())

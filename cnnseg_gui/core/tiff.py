@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,18 @@ import numpy.typing as npt
 
 from cnnseg_gui.core.errors import UserError
 
+# It logs every odd tag of a broken file; that it is broken is said in one line by `image_io`.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
+
+_BYTES_PER_PIXEL = 8
+"""What a page may take on average: four channels of 16 bits. Beyond, it is a bomb or no picture."""
+
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION = 274
+_UNCOMPRESSED, _JPEG = 1, 7
+_PIXELS_PER_JPEG_BYTE = 256
+"""At most: a block of 8 × 8 pixels takes two codes, its mean and its end, of one bit or more."""
+
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE = 0, 1, 2, 3
 
 
@@ -39,7 +51,7 @@ def read_tiff(data: bytes, *, max_pixels: int) -> tuple[npt.NDArray[Any], str, b
     """The first page's values, [H, W] or [H, W, C], their type's name, and whether it was turned.
 
     Raises:
-        UserError: too large, or truncated.
+        UserError: more than `max_pixels`, or than 8 bytes for each of them; or truncated.
         TiffUnsupported: a compression or colour space that is not read here.
     """
     import tifffile
@@ -50,13 +62,17 @@ def read_tiff(data: bytes, *, max_pixels: int) -> tuple[npt.NDArray[Any], str, b
             raise UserError(
                 f"the image says it has {page.imagewidth} × {page.imagelength} pixels, "
                 "more than can be opened",
-                remedy="Cut it into parts of at most 1,000 megapixels.",
+                remedy=f"Cut it into parts of at most {max_pixels / 1e6:,.0f} megapixels.",
             )
+        if page.nbytes > _BYTES_PER_PIXEL * max_pixels:
+            raise UserError(
+                f"the image would take {page.nbytes / 1e9:,.0f} GB of memory",
+                remedy="Keep three of its channels, or cut it into parts.",
+            )
+        if _is_truncated(page, len(data)):
+            raise UserError("the image is truncated", remedy="Copy the file again from its source.")
         if page.photometric not in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE):
             raise TiffUnsupported(f"photometric {page.photometric}")
-        segments = zip(page.dataoffsets, page.databytecounts, strict=True)
-        if any(offset + count > len(data) for offset, count in segments):
-            raise UserError("the image is truncated", remedy="Copy the file again from its source.")
         try:
             values = np.asarray(page.asarray())
         except (ValueError, NotImplementedError, ImportError, KeyError) as error:
@@ -72,6 +88,25 @@ def _first(tiff: Any) -> Any:  # noqa: ANN401 - tifffile's pages are untyped uni
     if len(tiff.pages) == 0:
         raise TiffUnsupported("no page")
     return tiff.pages.first
+
+
+def _is_truncated(page: Any, size: int) -> bool:  # noqa: ANN401
+    """Strips or tiles beyond the end of the file, or fewer than the image has.
+
+    tifffile would fill in what is missing. A segment of no bytes is whole: in sparse files it says
+    that nothing but the fill value is there.
+    """
+    offsets, counts = page.dataoffsets, page.databytecounts
+    if len(offsets) != len(counts):
+        return True
+    if any(offset + count > size for offset, count in zip(offsets, counts, strict=True)):
+        return True
+    if page.compression == _JPEG and all(counts):  # libtiff fills in what a stream lacks
+        return bool(page.imagelength * page.imagewidth > _PIXELS_PER_JPEG_BYTE * sum(counts))
+    if len(offsets) >= math.prod(page.chunked):
+        return False
+    in_one_piece = page.compression == _UNCOMPRESSED and page.is_contiguous
+    return not (in_one_piece and sum(counts) >= page.nbytes)
 
 
 def _channels_last(values: npt.NDArray[Any], axes: str) -> npt.NDArray[Any]:

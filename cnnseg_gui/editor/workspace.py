@@ -205,6 +205,7 @@ class Workspace(QObject):
     def _take(self, project: Project) -> None:
         self.close_project()
         self.project = project
+        mirror.sweep_leftovers(project.folder)
         self.project_changed.emit()
         records = project.images()
         last = project.setting("last_image")

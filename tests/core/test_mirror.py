@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from cnnseg_gui.core import mirror
-from cnnseg_gui.core.atomic import sweep, write_atomically
-from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask_io import read_mask
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import NEW, ImageRecord, Project, probe
 
 
 def test_two_images_of_one_stem_keep_two_masks(tmp_path: Path) -> None:
@@ -32,18 +31,16 @@ def test_two_images_of_one_stem_keep_two_masks(tmp_path: Path) -> None:
     project.close()
 
 
-def test_a_file_that_cannot_be_replaced_keeps_what_it_held(tmp_path: Path) -> None:
-    target = tmp_path / "mask.png"
-    target.mkdir()  # a rename over a folder fails, for root as well
-    (target / "precious").write_bytes(b"1")
-    with pytest.raises(UserError, match="saving failed"):
-        write_atomically(target, b"new")
-    assert (target / "precious").read_bytes() == b"1"
-    assert [path.name for path in tmp_path.iterdir()] == ["mask.png"]
+_STEMS = st.sampled_from(["cell", "Cell", "cell.1", "cell.2", "CELL.2", "cell.1.3", "Zelle", "a.b"])
 
 
-def test_what_a_crash_left_behind_is_swept_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / ".cnnseg-abc").write_bytes(b"half")
-    (tmp_path / "mask.png").write_bytes(b"whole")
-    sweep(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["mask.png"]
+@given(st.lists(_STEMS, min_size=1, max_size=8))
+def test_no_two_images_ever_share_a_mask_file(stems: list[str]) -> None:
+    records = [
+        ImageRecord(number, Path(f"{number}/{stem}.tif"), "", 1, 1, NEW, False, {})
+        for number, stem in enumerate(stems, start=1)
+    ]
+    names = [mirror.mirror_name(record, records).casefold() for record in records]
+    assert len(set(names)) == len(names)
+    for name, stem in zip(names, stems, strict=True):
+        assert name.startswith(stem.casefold())

@@ -205,17 +205,35 @@ def test_networks_are_listed_with_their_parameters(
     assert "no network or starter" in fails("models", "nothing")
 
 
+def doctor_code() -> int:
+    """1 while no starter is in the checkout, which is all that may be missing here."""
+    return 0 if (starter_folder() / "unet-lite0" / "card.json").is_file() else 1
+
+
 def test_the_doctor_finds_what_is_installed_and_what_is_missing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    complete = (starter_folder() / "unet-lite0" / "card.json").is_file()
-    found = answer(capsys, "doctor", *ON_CPU, code=0 if complete else 1)
+    complete = doctor_code() == 0
+    found = answer(capsys, "doctor", *ON_CPU, code=doctor_code())
     assert found["versions"]["cnnseg-gui"] == __version__
     assert found["device"]["precision"] in ("float32", "bfloat16")
     assert found["device"]["milliseconds"]["float32"] > 0
     assert found["lite0_sha256"].startswith("57934424")
+    assert found["window"] == "offscreen"
     assert bool(found["problems"]) is not complete
     assert ("unet-lite0" in found["starters"]) is complete
+
+
+def test_the_doctor_finds_a_window_that_cannot_be_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "abacus")
+    assert answer(capsys, "doctor", *ON_CPU, code=doctor_code())["window"] == "offscreen"
+    (tmp_path / "PySide6.py").write_text("raise ImportError('libEGL.so.1: no such file')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = answer(capsys, "doctor", *ON_CPU, code=1)
+    assert found["window"] == ""
+    assert any("cannot be opened: ImportError: libEGL" in line for line in found["problems"])
 
 
 # ---------------------------------------------------------------------- usage, and the process

@@ -143,6 +143,18 @@ def test_an_image_that_exif_turns_agrees_with_its_mask_in_every_program(
     assert np.array_equal(FORMATS[format_name].read_back(report.folder)["photo.png"], mask)
 
 
+def test_a_compressed_tiff_that_is_turned_agrees_with_its_mask(tmp_path: Path) -> None:
+    upright = np.mgrid[:60, :50][0].astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "scan.tif"
+    Image.fromarray(np.rot90(upright)).save(path, exif=exif, compression="tiff_lzw")
+    report = write(job_of((path, rings(60, 50))), "coco", tmp_path / "set")
+    assert report.turned == ("scan.png",)
+    with Image.open(report.folder / "images" / "scan.png") as image:
+        assert np.array_equal(np.asarray(image.convert("L")), upright)
+
+
 def test_a_turned_jpeg_of_a_camera_agrees_with_its_mask(tmp_path: Path, shared_data: Path) -> None:
     path = shared_data / "nasty_images" / "exif_orientation" / "Landscape_6.jpg"
     mask = np.zeros((1200, 1800), np.uint8)

@@ -1,0 +1,75 @@
+"""Numbers of any type as 8-bit colours: windowed between two percentiles, not clipped at 255."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core.mask import Pixels
+
+_PERCENT = 0.35, 99.65  # as ImageJ's and napari's auto-contrast: a few outliers may saturate
+_SAMPLE = 4_000_000  # values looked at for the percentiles
+_BAND = 4_000_000  # values converted at a time: a large image costs little beside its result
+
+
+def to_rgb8(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float] | None]:
+    """Values as they are shown, and the window used.
+
+    Args:
+        values: [H, W] or [H, W, C] of any type. Two channels are grey with alpha or grey with
+            something else, and of more than three the first three are colours: the window is that
+            of the channels that are shown.
+
+    Returns:
+        uint8[H, W, 3], C-contiguous, and the values shown as black and as white; None where they
+        had 8 bits or one.
+    """
+    if values.ndim == 2:
+        values = values[..., None]
+    values = values[..., :3] if values.shape[2] >= 3 else values[..., :1]
+    window = None
+    if values.dtype == np.bool_:
+        values = values.astype(np.uint8) * np.uint8(255)
+    elif values.dtype != np.uint8:
+        values, window = _windowed(values)
+    if values.shape[2] == 1:
+        values = np.broadcast_to(values, (*values.shape[:2], 3))
+    return np.ascontiguousarray(values), window
+
+
+# ---------------------------------------------------------------------- inside
+
+
+def _windowed(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float]]:
+    low, high = _window_of(values)
+    out = np.empty(values.shape, np.uint8)
+    rows = max(1, _BAND // (values.shape[1] * values.shape[2]))
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN, infinity and 1e300 are dealt with
+        factor = 255.0 / (high - low)
+        for top in range(0, len(values), rows):
+            scaled = (_real(values[top : top + rows]) - low) * factor
+            scaled = np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
+            out[top : top + rows] = np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
+    return out, (low, high)
+
+
+def _window_of(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """Percentiles of the finite values; the whole range where they coincide; never empty."""
+    step = max(1, int(np.sqrt(values.size / _SAMPLE)))
+    sample = _real(values[::step, ::step]).ravel()
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = (float(edge) for edge in np.percentile(sample, _PERCENT))
+    if not high > low:
+        low, high = float(sample.min()), float(sample.max())
+    return (low, high) if high > low else (low, low + max(1.0, abs(low)))
+
+
+def _real(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """float64: float32 would make one value of large integers that differ by little."""
+    magnitudes = np.abs(values) if np.iscomplexobj(values) else values
+    return magnitudes.astype(np.float64)
