@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from cnnseg_gui.core import mirror
 from cnnseg_gui.core.atomic import write_atomically
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.image_io import find_images, read_image
 from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.core.project import (
     APPROVED,
     ImageFacts,
     ImageRecord,
     Project,
-    probe,
 )
-from cnnseg_gui.core.pyramid import ImagePyramid, build_pyramid
+from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.mirroring import Mirroring
+from cnnseg_gui.editor.reading import load_image, probe_all
 
-_MIRROR_AFTER_MS = 3000
 _RETRY_MS = 5000
 
 
@@ -52,10 +50,11 @@ class Workspace(QObject):
         self._opening: ImageRecord | None = None
         self._unsaved: list[Document] = []
         self._store_error: UserError | None = None
-        self._mirror_pool = QThreadPool(self)
-        self._mirror_pool.setMaxThreadCount(1)  # in order: an older mask never replaces a newer one
-        self._mirror_timer = self._timer(_MIRROR_AFTER_MS, self._mirror_current)
-        self._retry_timer = self._timer(_RETRY_MS, self._store_waiting)
+        self._mirroring = Mirroring(self, failed=self.failed.emit)
+        self._retry_timer = QTimer(self)
+        self._retry_timer.setSingleShot(True)
+        self._retry_timer.setInterval(_RETRY_MS)
+        self._retry_timer.timeout.connect(self._store_waiting)
 
     # ------------------------------------------------------------------ projects
 
@@ -83,7 +82,7 @@ class Workspace(QObject):
             return
         self._leave_document()
         self._store_waiting()
-        self._mirror_pool.waitForDone()
+        self._mirroring.finish()
         self.project.close()
         self.project = None
         self._unsaved.clear()
@@ -130,7 +129,7 @@ class Workspace(QObject):
         if project is None:
             return
         in_background(
-            lambda: _probe_all(paths),
+            lambda: probe_all(paths),
             parent=self,
             done=lambda found: self._add_probed(project, found),
             failed=self.failed.emit,
@@ -145,7 +144,7 @@ class Workspace(QObject):
             return
         record = self._opening = self.project.image(image_id)
         in_background(
-            lambda: _load(record),
+            lambda: load_image(record),
             parent=self,
             done=lambda pyramid: self._show(record, pyramid),
             failed=lambda error: self._cannot_show(record, error),
@@ -273,13 +272,14 @@ class Workspace(QObject):
         self._opening = None
         if document is not None:
             document.release()
-            self._mirror(document)
+            if self.project is not None:
+                self._mirroring.now(self.project, document)
             if not document.unsaved:
                 document.deleteLater()
 
     def _on_gesture_stored(self) -> None:
-        self._mirror_timer.start()
-        if self.document is not None:
+        if self.project is not None and self.document is not None:
+            self._mirroring.later(self.project, self.document)
             self.image_changed.emit(self.document.record.id)
 
     def _on_store_failed(self, error: UserError) -> None:
@@ -297,63 +297,3 @@ class Workspace(QObject):
                 document.deleteLater()
         if waiting and not self._unsaved:
             self.recovered.emit(self._store_error)
-
-    def _mirror_current(self) -> None:
-        if self.document is not None and not self.document.painting:
-            self._mirror(self.document)
-
-    def _mirror(self, document: Document) -> None:
-        self._mirror_timer.stop()
-        project = self.project
-        if project is None or not document.changed_since_mirror:
-            return
-        document.changed_since_mirror = False
-        records, classes, folder = project.images(), project.classes, project.folder
-        pixels = document.mask.to_array()
-        in_background(
-            lambda: mirror.write(folder, records, document.record.id, pixels, classes),
-            parent=self,
-            done=lambda _: None,
-            failed=self.failed.emit,
-            pool=self._mirror_pool,
-        )
-
-    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(slot)
-        return timer
-
-
-def _probe_all(paths: Sequence[Path]) -> tuple[list[ImageFacts], list[UserError]]:
-    facts, errors = [], []
-    for path in find_images(paths):
-        try:
-            facts.append(probe(path))
-        except UserError as error:
-            errors.append(error)
-    return facts, errors
-
-
-def _load(record: ImageRecord) -> ImagePyramid:
-    """Reads an image and checks that it is still the one whose mask the project holds."""
-    try:
-        data = record.path.read_bytes()
-    except OSError as error:
-        raise from_os_error(error, doing="opening the image", path=record.path) from error
-    if hashlib.sha256(data).hexdigest() != record.sha256:
-        raise UserError(
-            "this file has changed since it was added, so its mask may not fit",
-            path=record.path,
-            remedy="Put the former file back; the mask is kept.",
-        )
-    image = read_image(data, name=str(record.path))
-    if image.pixels.shape[:2] != (record.height, record.width):
-        raise UserError(
-            f"the image measures {image.pixels.shape[1]} × {image.pixels.shape[0]} pixels and "
-            f"its mask {record.width} × {record.height}",
-            path=record.path,
-            remedy="Put the former file back; the mask is kept.",
-        )
-    return build_pyramid(image.pixels)

@@ -1,0 +1,64 @@
+"""Keeps the mirror near the truth: each mask as a PNG, when its image is left or rests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QThreadPool, QTimer
+
+from cnnseg_gui.core import mirror
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor.document import Document
+from cnnseg_gui.editor.jobs import in_background
+
+_REST_MS = 3000
+
+
+class Mirroring(QObject):
+    """Writes in one worker thread, in order: an older mask never replaces a newer one."""
+
+    def __init__(self, parent: QObject, *, failed: Callable[[UserError], None]) -> None:
+        super().__init__(parent)
+        self._failed = failed
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._resting: tuple[Project, Document] | None = None
+        self._rest.timeout.connect(self._on_rest)
+
+    def later(self, project: Project, document: Document) -> None:
+        """Mirrors an image once nothing has been painted on it for a while."""
+        self._resting = (project, document)
+        self._rest.start()
+
+    def now(self, project: Project, document: Document) -> None:
+        """Mirrors an image if it has changed since it was mirrored last."""
+        self._rest.stop()
+        self._resting = None
+        if not document.changed_since_mirror:
+            return
+        document.changed_since_mirror = False
+        records, classes, folder = project.images(), project.classes, project.folder
+        pixels, image_id = document.mask.to_array(), document.record.id
+        in_background(
+            lambda: mirror.write(folder, records, image_id, pixels, classes),
+            parent=self,
+            done=lambda _: None,
+            failed=self._failed,
+            pool=self._pool,
+        )
+
+    def finish(self) -> None:
+        """Waits until everything is written."""
+        self._pool.waitForDone()
+
+    def _on_rest(self) -> None:
+        if self._resting is not None:
+            project, document = self._resting
+            if document.painting:
+                self._rest.start()
+            else:
+                self.now(project, document)
