@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         self._diameter = 20.0
         self._opacity = 0.55
         self._tool_key = "brush"
+        self._place: ImagePoint | None = None
         self._tools: dict[str, Tool] = {"brush": Brush(), "eraser": Eraser()}
         self._was_shown = False
         self._build()
@@ -255,6 +256,7 @@ class MainWindow(QMainWindow):
             self.status.show_saved(self.workspace.unsaved)
         if project is not None and document is not None:
             self.classes_panel.show_counts(project.image(document.record.id).decided)
+        self._show_place(self._place)
 
     # ------------------------------------------------------------------ tools
 
@@ -303,6 +305,7 @@ class MainWindow(QMainWindow):
         return self.canvas.visible_rect
 
     def _show_place(self, point: ImagePoint | None) -> None:
+        self._place = point
         document, project = self.workspace.document, self.workspace.project
         if point is None or document is None or project is None:
             self.status.show_place(None, "")

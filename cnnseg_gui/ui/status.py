@@ -34,6 +34,10 @@ class StatusBar(QStatusBar):
         self._saved.setText(f"{unsaved} not saved yet" if unsaved else "all saved")
 
     @property
+    def place_text(self) -> str:
+        return self._place.text()
+
+    @property
     def engine_text(self) -> str:
         return self._engine.text()
 

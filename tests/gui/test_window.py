@@ -103,6 +103,28 @@ def test_an_image_that_was_replaced_keeps_its_mask_and_says_so(
     assert window.workspace.document.record.id != second.id
 
 
+def test_an_image_that_is_gone_is_one_line_and_the_shown_one_stays(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    second = window.workspace.images()[1]
+    second.path.unlink()
+    window.workspace.step(1)
+    qtbot.waitUntil(lambda: second.name in window.banner.text)
+    assert "disk is connected" in window.banner.text
+    assert window.workspace.document is not None
+    assert window.workspace.document.record.id != second.id
+
+
+def test_the_status_bar_says_what_is_under_the_pointer_also_after_a_stroke(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    drag(qtbot, open_sample, ImagePoint(50.5, 50.5), ImagePoint(50.5, 100.5))
+    assert open_sample.status.place_text == "x 100  y 50 · nucleus"
+    qtbot.keyClick(open_sample, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert open_sample.status.place_text == "x 100  y 50 · unlabelled"
+
+
 def test_a_full_disk_keeps_the_stroke_says_so_and_saves_it_later(
     open_sample: MainWindow, qtbot: QtBot
 ) -> None:
