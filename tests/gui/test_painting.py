@@ -205,7 +205,8 @@ def test_space_and_drag_pans_without_approving(open_sample: MainWindow, qtbot: Q
 def test_what_is_painted_is_what_the_screen_shows(open_sample: MainWindow, qtbot: QtBot) -> None:
     window = open_sample
     window.set_diameter(30)
-    place = window.canvas.widget_position(ImagePoint(128, 160)).toPoint()
+    ratio = window.canvas.devicePixelRatioF()
+    place = (window.canvas.widget_position(ImagePoint(128, 160)) * ratio).toPoint()
     before = window.canvas.grab().toImage().pixelColor(place)
     drag(qtbot, window, ImagePoint(128, 150), ImagePoint(128, 170))
     qtbot.mouseMove(window.canvas, QPoint(5, 5))

@@ -112,7 +112,7 @@ class OverlayTiles:
             inside = part.intersection(cell_rect(child[1], child[2], _HALF))
             if inside.empty:
                 continue
-            below = self.picture(child, Deadline.within(_CHILD_MS))
+            below = self.picture(child, Deadline(_CHILD_MS))
             if below is None:
                 return False
             top, left = 2 * inside.top - child[1] * TILE, 2 * inside.left - child[2] * TILE

@@ -277,7 +277,6 @@ class CanvasView(QWidget):
         level = pyramid_level(self._view.scale, levels)
         smooth = self._view.scale < 1
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        deadline = Deadline.within(_FRAME_MS)
         complete = True
         sources = (
             [self._image] if self._overlay_hidden or self._peeking else [self._image, self._overlay]
@@ -291,7 +290,7 @@ class CanvasView(QWidget):
                     level=level,
                     levels=levels,
                     visible=exposed,
-                    deadline=deadline,
+                    deadline=Deadline(_FRAME_MS / len(sources)),
                 )
         return complete
 
