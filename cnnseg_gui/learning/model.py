@@ -155,7 +155,8 @@ def adapt(model: Model, classes: Sequence[str]) -> Model:
     """The model for other classes: every weight that fits is kept.
 
     A class takes over the scores of the one of its name (case aside). Of two classes that become
-    two, one without a namesake takes over what is left, in its place. Others start small.
+    two, one without a namesake takes over what is left, in its place. Others start small:
+    what knows none of the classes proposes background until it is taught.
     """
     if tuple(classes) == model.card.classes:
         return model
@@ -168,7 +169,9 @@ def adapt(model: Model, classes: Sequence[str]) -> Model:
     with torch.no_grad():
         generator = torch.Generator().manual_seed(model.card.seed)
         head.weight.normal_(0.0, 0.01, generator=generator)
-        head.bias.fill_(_UNTAUGHT if any(row is not None for row in rows) else 0.0)
+        head.bias.fill_(_UNTAUGHT)
+        if all(row is None for row in rows):
+            head.bias[0] = 0.0  # nothing in common: background everywhere, not noise
         for index, row in enumerate(rows):
             if row is not None:
                 head.weight[index] = old.weight[row]

@@ -14,7 +14,7 @@ from cnnseg_gui.core.mask_io import read_mask
 from cnnseg_gui.core.metrics import confusion_matrix, iou
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.learning.device import choose
-from cnnseg_gui.learning.model import starter, starters
+from cnnseg_gui.learning.model import adapt, starter, starters
 from cnnseg_gui.learning.propose import propose
 from cnnseg_gui.resources import starter_folder
 
@@ -58,3 +58,12 @@ def test_its_score_on_unseen_images_is_the_one_on_the_card(name: str, shared_dat
             total += confusion_matrix(truth, shown, 2)
     card = json.loads((starter_folder() / name / "card.json").read_text())
     assert iou(total)[1] == pytest.approx(card["metrics"]["val_iou_nucleus"], abs=0.01)
+
+
+def test_a_starter_that_knows_none_of_the_classes_proposes_background_only() -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (96, 80, 3), np.uint8)
+    model = adapt(starter("unet-lite0"), ("soil", "weed", "carrot"))
+    classes: list[np.ndarray] = []
+    propose(model, pixels, choose("cpu"), on_region=lambda _rect, found, _c: classes.append(found))
+    assert all((found == 0).all() for found in classes)
