@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QColor,
@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeySequence,
     QShortcut,
-    QShowEvent,
 )
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -51,9 +50,6 @@ _LAYOUT_VERSION = 1
 class MainWindow(QMainWindow):
     """One open project at most; the engine runs beside it as long as the window lives."""
 
-    first_shown = Signal()
-    """The window is on screen for the first time."""
-
     def __init__(self, *, device: str = "auto", threads: int | None = None) -> None:
         super().__init__()
         self.setWindowTitle("CNNSeg")
@@ -74,11 +70,11 @@ class MainWindow(QMainWindow):
         self._tool_key = "brush"
         self._place: ImagePoint | None = None
         self._tools: dict[str, Tool] = {"brush": Brush(), "eraser": Eraser()}
-        self._was_shown = False
         self._build()
         self.teaching = Teaching(
             self.training_panel,
             self.actions_by_name["teach"],
+            self.actions_by_name["cancel_teaching"],
             self.workspace,
             self.fine_tuning,
             self.proposing,
@@ -335,12 +331,6 @@ class MainWindow(QMainWindow):
         return project.find_image(sha256).path
 
     # ------------------------------------------------------------------ window events
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if not self._was_shown:
-            self._was_shown = True
-            self.first_shown.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

@@ -27,13 +27,14 @@ class Teaching(QObject):
         self,
         panel: TrainingPanel,
         action: QAction,
+        cancel_action: QAction,
         workspace: Workspace,
         fine_tuning: FineTuning,
         proposing: Proposing,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._panel, self._action = panel, action
+        self._panel, self._action, self._cancel_action = panel, action, cancel_action
         self._workspace, self._fine_tuning, self._proposing = workspace, fine_tuning, proposing
         self._count = QTimer(self)
         self._count.setSingleShot(True)
@@ -64,10 +65,11 @@ class Teaching(QObject):
         classes = project.classes if project else ()
         self._panel.show_material(self._fine_tuning.training_set(), classes)
         self._action.setEnabled(self._panel.teach.isEnabled())
+        self._cancel_action.setEnabled(self._fine_tuning.running)
 
     def _on_started(self) -> None:
         self._panel.show_started()
-        self._action.setEnabled(False)
+        self._show_material()
 
     def _on_finished(self, revision: Revision) -> None:
         _log.info("revision %s is stored and proposes now", revision.name)

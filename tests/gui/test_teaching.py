@@ -100,11 +100,13 @@ def test_a_cancelled_fine_tune_leaves_no_revision_and_can_start_again(
     paint_two_classes(live, qtbot)
     teach(live, qtbot, seconds=300)
     qtbot.wait(500)
+    assert live.actions_by_name["cancel_teaching"].isEnabled()
     with qtbot.waitSignal(live.fine_tuning.stopped, timeout=PATIENCE_MS):
         qtbot.mouseClick(live.training_panel.cancel, Qt.MouseButton.LeftButton)
     assert live.workspace.project is not None
     assert live.workspace.project.revisions.all() == []
     assert live.training_panel.teach.isEnabled()
+    assert not live.actions_by_name["cancel_teaching"].isEnabled()
 
 
 def test_an_engine_that_dies_while_teaching_costs_no_stroke_and_comes_back(

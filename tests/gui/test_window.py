@@ -46,7 +46,7 @@ def test_an_empty_window_says_what_to_do_next(window: MainWindow) -> None:
     assert window.empty_state.isVisible()
     texts = [button.text() for button in window.empty_state.findChildren(QPushButton)]
     assert texts == ["Open a folder of images", "Open a project", "Try the sample"]
-    for name in ("export", "undo", "accept", "teach"):
+    for name in ("export", "undo", "accept", "teach", "cancel_teaching"):
         assert not window.actions_by_name[name].isEnabled()
 
 

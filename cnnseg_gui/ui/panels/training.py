@@ -37,6 +37,7 @@ class TrainingPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._can_teach = self._running = False
         self._material = _quiet_label()
         self._model = _quiet_label()
         self._outcome = _quiet_label()
@@ -92,7 +93,7 @@ class TrainingPanel(QWidget):
             ]
             self._material.setText("\n".join(lines))
         self._can_teach = sum(1 for count in material.pixels.values() if count) >= 2
-        self.teach.setEnabled(self._can_teach and not self.cancel.isVisibleTo(self))
+        self.teach.setEnabled(self._can_teach and not self._running)
         self.teach.setToolTip(
             "Fine-tune the network on everything decided so far"
             if self._can_teach
@@ -132,9 +133,8 @@ class TrainingPanel(QWidget):
 
     # ------------------------------------------------------------------ inside
 
-    _can_teach = False
-
     def _show_running(self, running: bool) -> None:
+        self._running = running
         self.cancel.setVisible(running)
         self._bar.setVisible(running)
         self._left.setVisible(running)
