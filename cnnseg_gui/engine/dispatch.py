@@ -6,6 +6,7 @@ its steps, for as long as the interactive one computes.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from collections.abc import Callable
@@ -135,6 +136,7 @@ class Engine:
         self._serve(self._interactive, workshop)
 
     def _open_workshop(self) -> Workshop:
+        importlib.import_module("cnnseg_gui.learning")  # its settings come before torch
         from cnnseg_gui.engine.workshop import Workshop  # torch: seconds, so not in the reader
 
         workshop = Workshop(
