@@ -89,10 +89,6 @@ class TileGrid:
         """The whole raster, uint8[H, W]: for export and tests, not for the stroke path."""
         return self.read(self.bounds)
 
-    def clear(self) -> None:
-        """Sets every pixel to `fill`."""
-        self._tiles.clear()
-
 
 class Mask(TileGrid):
     """Class indices 0…254, or UNLABELLED = 255. It knows its image: the store checks it."""

@@ -22,14 +22,6 @@ class Proposal:
         self.confidence.write(top, left, confidence)
         return Rect(top, left, top + classes.shape[0], left + classes.shape[1])
 
-    def clear(self) -> None:
-        self.classes.clear()
-        self.confidence.clear()
-
-    @property
-    def empty(self) -> bool:
-        return next(self.classes.tiles(), None) is None
-
 
 def composite(mask: Pixels, proposed: Pixels) -> Pixels:
     """The mask where decided, the proposal elsewhere: uint8[h, w] from two of the same shape."""

@@ -43,13 +43,3 @@ def build_pyramid(pixels: Pixels) -> ImagePyramid:
     while max(levels[-1].shape[:2]) > TILE:
         levels.append(np.asarray(Image.fromarray(levels[-1]).reduce(2)))
     return ImagePyramid(levels)
-
-
-def level_count(shape: tuple[int, int]) -> int:
-    """How many levels `build_pyramid` makes of an image of this height and width."""
-    height, width = shape
-    count = 1
-    while max(height, width) > TILE:
-        height, width = -(-height // 2), -(-width // 2)
-        count += 1
-    return count

@@ -131,11 +131,6 @@ class Document(QObject):
         """Takes a finished rectangle of the proposal, both uint8[h, w]."""
         self._redraw(self.proposal.write(top, left, classes, confidence))
 
-    def clear_proposal(self) -> None:
-        if not self.proposal.empty:
-            self.proposal.clear()
-            self._redraw(self.mask.bounds)
-
     # ------------------------------------------------------------------ inside
 
     def _store(self, patch: Patch, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
@@ -36,7 +36,8 @@ class Proposing(QObject):
         self._engine = engine
         self._visible = visible
         self._request: int | None = None
-        workspace.document_changed.connect(self.refresh)
+        # Queued: the canvas shows the new image first, so that what is visible is known.
+        workspace.document_changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
         engine.tile_proposed.connect(self._take_tile)
         engine.proposed.connect(self._end)
         engine.cancelled.connect(self._forget)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.proposal import Proposal
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.engine.client import State
 from cnnseg_gui.ui.main_window import MainWindow
@@ -143,7 +144,7 @@ def test_proposals_that_arrive_late_never_reach_another_image(
     document = live.workspace.document
     assert document is not None
     shown = proposal_of(live)
-    document.clear_proposal()
+    document.proposal = Proposal(*document.mask.shape)
     document.proposed_by = None
     live.proposing.refresh()
     wait_for_proposal(live, qtbot)

@@ -151,13 +151,6 @@ class CanvasView(QWidget):
         if self._document is not None:
             self._set_view(self._view.zoomed(factor, x, y))
 
-    def centre_on(self, point: ImagePoint, scale: float) -> None:
-        """Brings a place of the image to the view's centre at a scale."""
-        width, height = self._size()
-        self._set_view(
-            ViewTransform(scale, width / 2 - point.x * scale, height / 2 - point.y * scale)
-        )
-
     def widget_position(self, point: ImagePoint) -> QPointF:
         """Where a place of the image is in the widget, in Qt's logical pixels."""
         x, y = self._view.to_view(point)
