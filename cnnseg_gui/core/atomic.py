@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -61,7 +62,8 @@ def sync_folder(folder: Path) -> None:
 def sweep(folder: Path) -> None:
     """Removes temporaries that a crash left behind."""
     for stale in folder.glob(f"{_PREFIX}*"):
-        stale.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # locked, read-only: then it stays
+            stale.unlink(missing_ok=True)
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -240,28 +240,30 @@ class Project:
                 ) from error
         return mask
 
-    def commit(self, patch: Patch, mask: Mask, *, name: str) -> int:
-        """Stores one gesture: the mask's tiles as they are now, and the patch.
+    def commit(self, patch: Patch, mask: Mask, *, name: str) -> None:
+        """Stores one gesture: as `commit_all`."""
+        self.commit_all([(patch, name)], mask)
 
-        What had been undone on this image can no longer be redone.
+    def commit_all(self, gestures: Sequence[tuple[Patch, str]], mask: Mask) -> None:
+        """Stores gestures with their names, and the mask's tiles as they are after the last one.
 
-        Returns:
-            The gesture's number.
+        All or none: tiles and journal never disagree. What had been undone on this image can no
+        longer be redone.
 
         Raises:
-            UserError: it could not be stored; the project is as it was before.
+            UserError: they could not be stored; the project is as it was before.
         """
         image_id = _owner(mask)
         with self._transaction():
             self._db.execute("DELETE FROM journal WHERE image_id = ? AND undone = 1", (image_id,))
-            cursor = self._db.execute(
-                "INSERT INTO journal (image_id, name, patch, created) VALUES (?, ?, ?, ?)",
-                (image_id, name, patch.to_bytes(), time.time()),
-            )
-            self._store_tiles(image_id, patch, mask)
-            self._count(image_id, patch.count_change())
+            for patch, name in gestures:
+                self._db.execute(
+                    "INSERT INTO journal (image_id, name, patch, created) VALUES (?, ?, ?, ?)",
+                    (image_id, name, patch.to_bytes(), time.time()),
+                )
+                self._store_tiles(image_id, patch, mask)
+                self._count(image_id, patch.count_change())
             self._mark_worked_on(image_id)
-        return int(cursor.lastrowid or 0)
 
     def undo(self, mask: Mask) -> Gesture | None:
         """Takes the image's last gesture back, in the mask and in the store."""

@@ -19,10 +19,12 @@ class Document(QObject):
 
     region_changed = Signal(object)
     """Rect: mask or proposal may look different there."""
-    gesture_stored = Signal()
-    """The journal has grown, or moved by an undo or redo."""
+    changed = Signal(int)
+    """The image's number: a gesture has ended, or an undo or redo was done."""
     store_failed = Signal(object)
     """UserError: the last gestures are in memory only; they are stored with the next success."""
+    failed = Signal(object)
+    """UserError: what was asked was not done; nothing waits."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Document(QObject):
         self.proposal = Proposal(*mask.shape)
         self.proposed_by: str | None = None
         """The model that the proposal (complete or arriving) comes from."""
+        self.proposal_complete = False
         self.changed_since_mirror = False
         self._project = project
         self._gesture: Gesture | None = None
@@ -114,15 +117,20 @@ class Document(QObject):
         return None if self._waiting else self._project.redo_name(self.record.id)
 
     def store_waiting(self) -> bool:
-        """Tries again to store what could not be stored; True when nothing is waiting."""
-        while self._waiting:
-            patch, name = self._waiting[0]
-            try:
-                self._project.commit(patch, self.mask, name=name)
-            except UserError as error:
-                self.store_failed.emit(error)
-                return False
-            self._waiting.pop(0)
+        """Tries again to store what could not be stored; True when nothing is waiting.
+
+        Not while a gesture is open: the tiles already hold its pixels, which may yet be cancelled.
+        """
+        if not self._waiting:
+            return True
+        if self._gesture is not None:
+            return False
+        try:
+            self._project.commit_all(self._waiting, self.mask)
+        except UserError as error:
+            self.store_failed.emit(error)
+            return False
+        self._waiting.clear()
         return True
 
     # ------------------------------------------------------------------ proposals
@@ -137,7 +145,7 @@ class Document(QObject):
         self._waiting.append((patch, name))
         self.changed_since_mirror = True
         self.store_waiting()
-        self.gesture_stored.emit()
+        self.changed.emit(self.record.id)
 
     def _travel(self, *, back: bool) -> None:
         if not self.store_waiting():
@@ -145,12 +153,12 @@ class Document(QObject):
         try:
             gesture = self._project.undo(self.mask) if back else self._project.redo(self.mask)
         except UserError as error:
-            self.store_failed.emit(error)
+            self.failed.emit(error)
             return
         if gesture is not None:
             self.changed_since_mirror = True
             self._redraw(gesture.patch.bounds)
-            self.gesture_stored.emit()
+            self.changed.emit(self.record.id)
 
     def _redraw(self, rect: Rect) -> None:
         if not rect.empty:

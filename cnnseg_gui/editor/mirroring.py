@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
@@ -40,14 +41,24 @@ class Mirroring(QObject):
         self._resting = None
         if not document.changed_since_mirror:
             return
+        try:
+            records, classes, folder = project.images(), project.classes, project.folder
+        except UserError as error:  # the disk is gone: that must not keep anyone from leaving
+            self._failed(error)
+            return
         document.changed_since_mirror = False
-        records, classes, folder = project.images(), project.classes, project.folder
         pixels, image_id = document.mask.to_array(), document.record.id
+
+        def try_again_later(error: UserError) -> None:
+            with suppress(RuntimeError):  # the document may be gone by now
+                document.changed_since_mirror = True
+            self._failed(error)
+
         in_background(
             lambda: mirror.write(folder, records, image_id, pixels, classes),
             parent=self,
             done=lambda _: None,
-            failed=self._failed,
+            failed=try_again_later,
             pool=self._pool,
         )
 

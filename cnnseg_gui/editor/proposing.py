@@ -67,7 +67,7 @@ class Proposing(QObject):
         project, document = self._workspace.project, self._workspace.document
         if project is None or document is None or document.proposed_by == self.model:
             return
-        document.proposed_by = self.model
+        document.proposed_by, document.proposal_complete = self.model, False
         self._request = self._engine.propose(
             image=document.record.sha256,
             model=self.model,
@@ -88,6 +88,8 @@ class Proposing(QObject):
     def _end(self, proposed: Proposed) -> None:
         if proposed.request == self._request:
             self._request = None
+            if self._workspace.document is not None:
+                self._workspace.document.proposal_complete = True
             self.finished.emit(proposed.seconds)
 
     def _forget(self, request: int) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
-from cnnseg_gui.core import mirror
+from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.core.project import (
@@ -25,6 +26,7 @@ from cnnseg_gui.editor.mirroring import Mirroring
 from cnnseg_gui.editor.reading import load_image, probe_all
 
 _RETRY_MS = 5000
+_LOCK_NAME = ".cnnseg.lock"
 
 
 class Workspace(QObject):
@@ -48,8 +50,10 @@ class Workspace(QObject):
         self.project: Project | None = None
         self.document: Document | None = None
         self._opening: ImageRecord | None = None
-        self._unsaved: list[Document] = []
+        self._documents: dict[int, Document] = {}  # the one shown, and those with unsaved gestures
         self._store_error: UserError | None = None
+        self._classes: tuple[PixelClass, ...] = ()
+        self._lock: QLockFile | None = None
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
@@ -65,7 +69,7 @@ class Workspace(QObject):
             UserError: there is none, or it cannot be used; the one before stays open.
         """
         self._refuse_while_unsaved()
-        self._take(Project.open(folder))
+        self._take(folder, lambda: Project.open(folder))
 
     def create_project(self, folder: Path, classes: Sequence[str]) -> None:
         """Makes a project and opens it.
@@ -74,25 +78,28 @@ class Workspace(QObject):
             UserError: it cannot be made there; the one before stays open.
         """
         self._refuse_while_unsaved()
-        self._take(Project.create(folder, classes))
+        self._take(folder, lambda: Project.create(folder, classes))
 
     def close_project(self) -> None:
         """Leaves the image and the project; what is not stored by now must be rescued before."""
         if self.project is None:
             return
         self._leave_document()
-        self._store_waiting()
         self._mirroring.finish()
         self.project.close()
         self.project = None
-        self._unsaved.clear()
+        self._documents.clear()
+        self._store_error = None
+        if self._lock is not None:
+            self._lock.unlock()
+            self._lock = None
         self.document_changed.emit()
         self.project_changed.emit()
 
     @property
     def unsaved(self) -> int:
         """Gestures that are in memory only."""
-        return sum(document.unsaved for document in self._unsaved)
+        return sum(document.unsaved for document in self._documents.values())
 
     def rescue(self, folder: Path) -> list[Path]:
         """Writes the masks with unsaved gestures elsewhere, as indexed PNG.
@@ -103,19 +110,20 @@ class Workspace(QObject):
         Raises:
             UserError: they could not be written there either.
         """
-        self._store_waiting()
-        if self.project is None or not self._unsaved:
-            return []
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise from_os_error(error, doing="rescuing your strokes", path=folder) from error
-        records, written = self.project.images(), []
-        for document in self._unsaved:
-            path = folder / mirror.mirror_name(document.record, records)
-            pixels = encode_mask(document.mask.to_array(), self.project.classes)
-            write_atomically(path, pixels)
-            written.append(path)
+        self._finish_gestures()
+        written: list[Path] = []
+        for document in self._documents.values():
+            if document.unsaved:
+                try:
+                    folder.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    raise from_os_error(
+                        error, doing="rescuing your strokes", path=folder
+                    ) from error
+                # The database may be out of reach: everything needed is in memory.
+                path = folder / f"{document.record.path.stem}.{document.record.id}.png"
+                write_atomically(path, encode_mask(document.mask.to_array(), self._classes))
+                written.append(path)
         return written
 
     # ------------------------------------------------------------------ images
@@ -173,15 +181,17 @@ class Workspace(QObject):
 
     def approve(self) -> None:
         """Accepts what is left of the proposal, marks the image approved, and goes on."""
-        if self.project is None or self.document is None:
-            return
-        self.document.accept_proposal()
+        if self.project is None or self.document is None or self._opening is not None:
+            return  # while the next image is read, the one still shown is approved already
+        document = self.document
+        document.accept_proposal()
         try:
-            self.project.set_status(self.document.record.id, APPROVED)
+            self._refuse_unready(document)
+            self.project.set_status(document.record.id, APPROVED)
         except UserError as error:
             self.failed.emit(error)
             return
-        self.image_changed.emit(self.document.record.id)
+        self.image_changed.emit(document.record.id)
         self.step(1)
 
     # ------------------------------------------------------------------ inside
@@ -192,8 +202,27 @@ class Workspace(QObject):
         shown = self._opening or (self.document.record if self.document else None)
         return shown.id if shown else None
 
-    def _refuse_while_unsaved(self) -> None:
+    def _refuse_unready(self, document: Document) -> None:
+        """An approved image is a finished one."""
+        if document.proposed_by is not None and not document.proposal_complete:
+            raise UserError(
+                "the proposal is still arriving", path=document.record.name, remedy="Wait for it."
+            )
+        if not document.mask.counts().any():
+            raise UserError(
+                "nothing is decided on this image yet",
+                path=document.record.name,
+                remedy="Paint on it, or accept a proposal.",
+            )
+
+    def _finish_gestures(self) -> None:
+        """Ends an open gesture and tries once more to store whatever waits."""
+        if self.document is not None:
+            self.document.release()
         self._store_waiting()
+
+    def _refuse_while_unsaved(self) -> None:
+        self._finish_gestures()
         if self.unsaved and self.project is not None:
             raise UserError(
                 f"{self.unsaved} strokes are not on disk yet",
@@ -201,16 +230,31 @@ class Workspace(QObject):
                 remedy="Free some space there first; they are saved as soon as they fit.",
             )
 
-    def _take(self, project: Project) -> None:
+    def _take(self, folder: Path, open_: Callable[[], Project]) -> None:
+        """Closes the project before only once the new one is locked, opened and readable."""
+        folder = folder.parent if folder.name == database.FILE_NAME else folder
+        if self.project is not None and self.project.folder == folder.absolute():
+            return
+        lock = _locked(folder)
+        try:
+            project = open_()
+            try:
+                classes, records = project.classes, project.images()
+                last = project.setting("last_image")
+            except UserError:
+                project.close()
+                raise
+        except UserError:
+            if lock is not None:
+                lock.unlock()
+            raise
         self.close_project()
-        self.project = project
+        self.project, self._classes, self._lock = project, classes, lock
         mirror.sweep_leftovers(project.folder)
         self.project_changed.emit()
-        records = project.images()
-        last = project.setting("last_image")
         if records:
-            known = {record.id for record in records}
-            self.open_image(int(last) if last and int(last) in known else records[0].id)
+            known = {str(record.id): record.id for record in records}
+            self.open_image(known.get(last, records[0].id))
 
     def _add_probed(
         self, project: Project, found: tuple[list[ImageFacts], list[UserError]]
@@ -234,12 +278,13 @@ class Workspace(QObject):
         if self.project is None or self._opening is not record:
             return
         try:
-            document = self._unsaved_document(record.id) or self._make_document(record, pyramid)
+            # One that still holds unsaved gestures must stay the only one of its image.
+            document = self._documents.get(record.id) or self._make_document(record, pyramid)
         except UserError as error:
             self._cannot_show(record, error)
             return
         self._leave_document()
-        self.document = document
+        self._documents[record.id] = self.document = document
         self._remember(record)
         self.document_changed.emit()
 
@@ -247,13 +292,10 @@ class Workspace(QObject):
         assert self.project is not None
         mask = self.project.load_mask(record.id)
         document = Document(self.project, self.project.image(record.id), pyramid, mask, self)
-        document.gesture_stored.connect(self._on_gesture_stored)
+        document.changed.connect(self._on_changed)
         document.store_failed.connect(self._on_store_failed)
+        document.failed.connect(self.failed)
         return document
-
-    def _unsaved_document(self, image_id: int) -> Document | None:
-        """The document that still holds unsaved gestures of an image: it must be the only one."""
-        return next((kept for kept in self._unsaved if kept.record.id == image_id), None)
 
     def _remember(self, record: ImageRecord) -> None:
         """For the next start; that it fails on a full disk must not keep anyone from looking."""
@@ -268,32 +310,66 @@ class Workspace(QObject):
             self.document_changed.emit()
 
     def _leave_document(self) -> None:
-        document, self.document = self.document, None
-        self._opening = None
+        document = self.document
         if document is not None:
             document.release()
+            if not document.proposal_complete:
+                document.proposed_by = None
             if self.project is not None:
                 self._mirroring.now(self.project, document)
-            if not document.unsaved:
-                document.deleteLater()
+        self.document = None
+        self._opening = None
+        self._drop_finished()
 
-    def _on_gesture_stored(self) -> None:
-        if self.project is not None and self.document is not None:
-            self._mirroring.later(self.project, self.document)
-            self.image_changed.emit(self.document.record.id)
+    def _on_changed(self, image_id: int) -> None:
+        document = self._documents.get(image_id)
+        if self.project is not None and document is not None:
+            self._mirroring.later(self.project, document)
+        self._settle()
+        self.image_changed.emit(image_id)
 
     def _on_store_failed(self, error: UserError) -> None:
-        document = self.sender()
-        if isinstance(document, Document) and document not in self._unsaved:
-            self._unsaved.append(document)
         self._store_error = error
         self._retry_timer.start()
         self.failed.emit(error)
 
     def _store_waiting(self) -> None:
-        waiting, self._unsaved = self._unsaved, []
-        for document in waiting:  # one that fails again puts itself back
-            if document.store_waiting() and document is not self.document:
+        for document in list(self._documents.values()):
+            if not document.store_waiting():
+                self._retry_timer.start()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Lets go of what is stored, and says so when nothing waits any more."""
+        self._drop_finished()
+        if self._store_error is not None and not self.unsaved:
+            error, self._store_error = self._store_error, None
+            self._retry_timer.stop()
+            self.recovered.emit(error)
+
+    def _drop_finished(self) -> None:
+        for number, document in list(self._documents.items()):
+            if document is not self.document and not document.unsaved:
+                del self._documents[number]
                 document.deleteLater()
-        if waiting and not self._unsaved:
-            self.recovered.emit(self._store_error)
+
+
+def _locked(folder: Path) -> QLockFile | None:
+    """The lock of a project for this window; None where the folder cannot hold one.
+
+    Raises:
+        UserError: another window has it; that of a dead one is taken over.
+    """
+    if not folder.is_dir():
+        return None  # yet to be made: no one else can have it open
+    lock = QLockFile(str(folder / _LOCK_NAME))
+    lock.setStaleLockTime(0)  # only a dead owner's lock is taken over, whatever its age
+    if lock.tryLock(0):
+        return lock
+    if lock.error() == QLockFile.LockError.LockFailedError:
+        raise UserError(
+            "another window has this project open",
+            path=folder,
+            remedy="Go on there, or close it first.",
+        )
+    return None

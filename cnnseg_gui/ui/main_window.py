@@ -206,7 +206,8 @@ class MainWindow(QMainWindow):
         """One line in the banner and in the log."""
         _log.warning("%s", error)
         self.banner.say(str(error))
-        self._show_progress_of_work()
+        if self.workspace.project is not None:
+            self.status.show_saved(self.workspace.unsaved)
 
     def _on_recovered(self, error: UserError) -> None:
         self.banner.retract(str(error))
@@ -346,11 +347,11 @@ class MainWindow(QMainWindow):
         Where the disk refused the last strokes, their masks are written elsewhere; where that
         fails too, the window stays.
         """
+        event.ignore()  # until nothing is left that could be lost
         try:
             rescued = self.workspace.rescue(rescue_folder())
         except UserError as error:
             self.show_error(error)
-            event.ignore()
             return
         for path in rescued:
             _log.warning("the disk is full: a mask with your last strokes is in %s", path)
@@ -360,7 +361,7 @@ class MainWindow(QMainWindow):
         self.workspace.close_project()
         self.engine.stop()
         self.log_panel.detach()
-        super().closeEvent(event)
+        event.accept()
 
     def _restore_layout(self) -> None:
         settings = QSettings()

@@ -150,6 +150,7 @@ def test_accept_and_approve_decide_only_what_was_open(
     window = open_sample
     document = window.workspace.document
     assert document is not None
+    qtbot.waitUntil(lambda: document.proposed_by is None)  # no engine runs here
     proposed = np.zeros(document.mask.shape, np.uint8)
     proposed[:, 200:] = 1
     document.show_proposal(0, 0, proposed, np.full_like(proposed, 255))

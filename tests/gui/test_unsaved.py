@@ -1,0 +1,156 @@
+"""When the disk refuses: whatever the person does next, no finished stroke is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.mask_io import read_mask
+from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.ui import main_window
+from cnnseg_gui.ui.main_window import MainWindow
+
+from .test_painting import LEFT, NO_KEYS, drag, mask_of
+
+
+@pytest.fixture
+def full(open_sample: MainWindow, qtbot: QtBot) -> MainWindow:
+    """The window with one stroke that SQLite's own "disk is full" keeps from being stored."""
+    assert open_sample.workspace.project is not None
+    db = open_sample.workspace.project._db
+    db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
+    open_sample.set_diameter(9)
+    for row in range(4, 160, 3):
+        drag(qtbot, open_sample, ImagePoint(row, 5), ImagePoint(160 - row, 310))
+        if open_sample.workspace.unsaved:
+            open_sample.set_diameter(20)
+            return open_sample
+    raise AssertionError("everything fitted")
+
+
+def make_room(window: MainWindow) -> None:
+    assert window.workspace.project is not None
+    window.workspace.project._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def begin_stroke(window: MainWindow, qtbot: QtBot) -> None:
+    canvas = window.canvas
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, canvas.widget_position(ImagePoint(180, 40)).toPoint())
+    qtbot.mouseMove(canvas, canvas.widget_position(ImagePoint(180, 260)).toPoint())
+
+
+def stored(window: MainWindow) -> np.ndarray:
+    assert window.workspace.project is not None
+    assert window.workspace.document is not None
+    return window.workspace.project.load_mask(window.workspace.document.record.id).to_array()
+
+
+def test_a_retry_while_painting_never_stores_half_a_stroke(full: MainWindow, qtbot: QtBot) -> None:
+    before = mask_of(full)
+    begin_stroke(full, qtbot)
+    make_room(full)
+    full.workspace._store_waiting()  # what the retry timer does
+    qtbot.keyClick(full.canvas, Qt.Key.Key_Escape)
+    full.workspace._store_waiting()
+    assert np.array_equal(mask_of(full), before)
+    assert np.array_equal(stored(full), before)
+    assert full.workspace.project is not None
+    counted = full.workspace.project.images()[0].decided
+    assert sum(counted.values()) == np.count_nonzero(before != UNLABELLED)
+
+
+def test_closing_with_a_stroke_under_way_rescues_it_too(
+    full: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_window, "rescue_folder", lambda: tmp_path / "rescued")
+    begin_stroke(full, qtbot)
+    painted = mask_of(full)
+    assert (painted[180, 60:240] == 1).all()
+    assert full.close()
+    (path,) = (tmp_path / "rescued").iterdir()
+    assert np.array_equal(read_mask(path), painted)
+
+
+def test_closing_when_the_database_is_out_of_reach_rescues_all(
+    full: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_window, "rescue_folder", lambda: tmp_path / "rescued")
+    painted = mask_of(full)
+    assert full.workspace.project is not None
+    full.workspace.project._db.close()  # every use of it fails from now on
+    assert full.close()
+    (path,) = (tmp_path / "rescued").iterdir()
+    assert np.array_equal(read_mask(path), painted)
+
+
+def test_another_project_is_refused_also_with_a_stroke_under_way(
+    full: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    Project.create(tmp_path / "other").close()
+    begin_stroke(full, qtbot)
+    painted = mask_of(full)
+    with pytest.raises(UserError, match="not on disk yet"):
+        full.workspace.open_project(tmp_path / "other")
+    make_room(full)
+    full.workspace._store_waiting()
+    assert np.array_equal(stored(full), painted)
+
+
+def test_leaving_and_coming_back_after_the_disk_took_it_works(
+    full: MainWindow, qtbot: QtBot
+) -> None:
+    window, first = full, full.workspace.document
+    make_room(window)
+    drag(qtbot, window, ImagePoint(200, 20), ImagePoint(200, 300))  # both are stored now
+    assert window.workspace.unsaved == 0
+    assert not window.banner.isVisible()
+    painted = mask_of(window)
+    window.workspace.step(1)
+    qtbot.waitUntil(lambda: window.workspace.document not in (first, None))
+    second = window.workspace.document
+    window.workspace.step(-1)
+    qtbot.waitUntil(lambda: window.workspace.document not in (second, None))
+    assert np.array_equal(mask_of(window), painted)
+    drag(qtbot, window, ImagePoint(230, 20), ImagePoint(230, 300))
+    assert (mask_of(window)[230, 30:290] == 1).all()
+
+
+def test_a_second_window_on_the_same_project_is_refused_until_the_first_closes(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    assert open_sample.workspace.project is not None
+    folder = open_sample.workspace.project.folder
+    second = MainWindow(device="cpu")
+    qtbot.addWidget(second)
+    second.show()
+    second.opening.open_paths([folder])
+    assert "another window has this project open" in second.banner.text
+    assert second.workspace.project is None
+    open_sample.close()
+    second.opening.open_paths([folder])
+    assert second.workspace.project is not None
+    second.close()
+
+
+def test_a_project_that_cannot_be_read_leaves_the_open_one_open(
+    open_sample: MainWindow, make_project: Callable[..., Path]
+) -> None:
+    before = open_sample.workspace.project
+    folder = make_project((20, 20))
+    db = sqlite3.connect(folder / "project.sqlite")
+    db.execute("DROP TABLE class")
+    db.commit()
+    db.close()
+    open_sample.opening.open_paths([folder])
+    assert open_sample.banner.messages
+    assert open_sample.workspace.project is before
+    assert open_sample.workspace.document is not None
