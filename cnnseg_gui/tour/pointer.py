@@ -16,16 +16,28 @@ _LOOK_EVERY_MS = 20
 
 
 class TourInterrupted(Exception):
-    """The tour was stopped, or the window closed under it."""
+    """The tour was stopped, or the person closed the window or went elsewhere in it."""
 
 
 class Pointer:
-    """Works the window as a hand would; `pause_ms` lets a spectator follow."""
+    """Works the window as a hand would; `pause_ms` lets a spectator follow.
 
-    def __init__(self, window: QWidget, canvas: CanvasView, *, pause_ms: int) -> None:
+    Args:
+        at_home: whether the window still shows what the tour may touch; asked before every event.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        canvas: CanvasView,
+        *,
+        pause_ms: int,
+        at_home: Callable[[], bool],
+    ) -> None:
         self._window = window
         self._canvas = canvas
         self._pause_ms = pause_ms
+        self._at_home = at_home
         self.stopped = False
 
     def dab(self, point: ImagePoint) -> None:
@@ -34,6 +46,7 @@ class Pointer:
 
     def stroke(self, first: ImagePoint, last: ImagePoint) -> None:
         """Drags the left button from one place of the image to another."""
+        self._check()
         start, end = self._place(first), self._place(last)
         button = Qt.MouseButton.LeftButton
         none = Qt.KeyboardModifier.NoModifier
@@ -43,10 +56,12 @@ class Pointer:
         self.rest(self._pause_ms)
 
     def press_key(self, key: Qt.Key) -> None:
-        QTest.keyClick(self._window, key)
+        self._check()
+        QTest.keyClick(self._canvas, key)
         self.rest(self._pause_ms)
 
     def click(self, widget: QWidget) -> None:
+        self._check()
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
         self.rest(self._pause_ms)
 
@@ -55,8 +70,7 @@ class Pointer:
         loop = QEventLoop()
         QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
-        if self.stopped or not self._window.isVisible():
-            raise TourInterrupted
+        self._check()
 
     def wait_until(self, condition: Callable[[], bool], what: str, *, seconds: float) -> None:
         """Lets the window live until something holds.
@@ -71,6 +85,10 @@ class Pointer:
         raise UserError(
             f"the tour waited {seconds:.0f} s in vain: {what}", remedy="The log says more."
         )
+
+    def _check(self) -> None:
+        if self.stopped or not self._window.isVisible() or not self._at_home():
+            raise TourInterrupted
 
     def _place(self, point: ImagePoint) -> QPoint:
         return self._canvas.widget_position(point).toPoint()

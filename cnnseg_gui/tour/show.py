@@ -29,10 +29,9 @@ class ShowMe(QObject):
             self._tour.stop()
             return
         window = self._window
-        window.opening.open_demo()
-        project = window.workspace.project
+        project = window.workspace.project if window.opening.open_demo() else None
         if project is None:
-            return
+            return  # the banner says why
         self._tour = Tour(window, pause_ms=_PAUSE_MS)
         self._tour.said.connect(window.status.showMessage)
         self._action.setText("Stop the Tour")

@@ -59,7 +59,9 @@ class Tour(QObject):
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._pointer = Pointer(window, window.canvas, pause_ms=pause_ms)
+        self._home = window.workspace.project
+        self._correcting: Document | None = None
+        self._pointer = Pointer(window, window.canvas, pause_ms=pause_ms, at_home=self._is_at_home)
         self._snapshot = snapshot
         self._teach_seconds = TEACH_SECONDS
         self._corrected = CORRECTED
@@ -110,13 +112,14 @@ class Tour(QObject):
     def _correct_some(self) -> None:
         for record in self._records()[: self._corrected]:
             self._open(record)
-            document = self._wait_for_proposal()
+            document = self._correcting = self._wait_for_proposal()
             self._pointer.press_key(Qt.Key.Key_Return)
             for dab in corrections(document.mask.to_array, _truth(record), (0, NUCLEUS)):
                 self._window.set_diameter(dab.diameter)
                 self._pointer.press_key(Qt.Key(Qt.Key.Key_0 + dab.class_index))
                 self._pointer.dab(ImagePoint(dab.y, dab.x))
                 self.figures.gestures += 1
+            self._correcting = None
             self.figures.corrected += 1
             self._snapshot(f"2-corrected-{self.figures.corrected}")
 
@@ -145,6 +148,7 @@ class Tour(QObject):
             raise UserError("the fine-tune made no revision", remedy="The log says why.")
 
     def _export(self, folder: Path) -> None:
+        self._pointer.rest(0)  # still at home?
         for name in ("png", "coco"):
             export_project(self._project(), name, folder / name)
 
@@ -178,6 +182,13 @@ class Tour(QObject):
             seconds=_PATIENCE_S,
         )
         return document
+
+    def _is_at_home(self) -> bool:
+        """Whether the sample, and the image being corrected, are still what the window shows."""
+        workspace = self._window.workspace
+        return workspace.project is self._home and (
+            self._correcting is None or workspace.document is self._correcting
+        )
 
     def _records(self) -> list[ImageRecord]:
         return self._window.workspace.images()

@@ -77,8 +77,9 @@ SPECS = (
     ActionSpec("about", "About CNNSeg"),
 )
 
-# The canvas tells a tap of Space from a hold, and Enter must not press a focused button.
-_BY_CANVAS = {"approve"}
+# Keys that mean something else in other places (Enter ends an entry, Space presses a button), so
+# they work only on the canvas, which also tells a tap of Space from a hold.
+_BY_CANVAS = {"accept", "approve"}
 
 
 class Actions(QObject):

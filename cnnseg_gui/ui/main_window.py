@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         self.canvas.pointer_moved.connect(self._show_place)
         self.canvas.scale_changed.connect(self.status.show_zoom)
         self.canvas.diameter_asked.connect(self.set_diameter)
+        self.canvas.accept_asked.connect(act["accept"].trigger)
         self.canvas.approve_asked.connect(act["approve"].trigger)
         workspace.project_changed.connect(self._show_project)
         workspace.document_changed.connect(self._show_document)

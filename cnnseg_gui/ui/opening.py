@@ -77,9 +77,13 @@ class Opening(QObject):
         else:
             self._try(lambda: self._offer_project(paths))
 
-    def open_demo(self) -> None:
-        """A fresh copy of the sample project, kept where the program keeps its data."""
-        self._try(lambda: self._workspace.open_project(copy_sample(demo_folder())))
+    def open_demo(self) -> bool:
+        """A fresh copy of the sample project, kept where the program keeps its data.
+
+        Returns:
+            Whether it is open now.
+        """
+        return self._try(lambda: self._workspace.open_project(copy_sample(demo_folder())))
 
     def _offer_project(self, paths: Sequence[Path]) -> None:
         from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
@@ -96,11 +100,13 @@ class Opening(QObject):
         self._workspace.create_project(folder, classes)
         self._workspace.add_images(images)
 
-    def _try(self, action: Callable[[], None]) -> None:
+    def _try(self, action: Callable[[], None]) -> bool:
         try:
             action()
         except UserError as error:
             self.failed.emit(error)
+            return False
+        return True
 
 
 def _project_at(path: Path) -> Path | None:
@@ -114,12 +120,20 @@ def _project_at(path: Path) -> Path | None:
 
 def demo_folder() -> Path:
     """A new name for a copy of the sample project."""
-    return _own_data() / "sample projects" / time.strftime("%Y-%m-%d %H.%M.%S")
+    return _free_name(_own_data() / "sample projects" / time.strftime("%Y-%m-%d %H.%M.%S"))
 
 
 def rescue_folder() -> Path:
     """A new name for masks that could not be stored in their project."""
-    return _own_data() / "rescued masks" / time.strftime("%Y-%m-%d %H.%M.%S")
+    return _free_name(_own_data() / "rescued masks" / time.strftime("%Y-%m-%d %H.%M.%S"))
+
+
+def _free_name(folder: Path) -> Path:
+    number, name = 1, folder
+    while name.exists():
+        number += 1
+        name = folder.with_name(f"{folder.name} {number}")
+    return name
 
 
 def _own_data() -> Path:

@@ -156,7 +156,7 @@ def test_accept_and_approve_decide_only_what_was_open(
     document.show_proposal(0, 0, proposed, np.full_like(proposed, 255))
     drag(qtbot, window, ImagePoint(50, 50), ImagePoint(50, 100))
     before = mask_of(window)
-    qtbot.keyClick(window, Qt.Key.Key_Return)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
     assert np.array_equal(mask_of(window), np.where(before == UNLABELLED, proposed, before))
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert np.array_equal(mask_of(window), before)
@@ -243,3 +243,65 @@ def test_a_project_is_closed_cleanly_with_the_window(open_sample: MainWindow, qt
     folder = open_sample.workspace.project.folder
     open_sample.close()
     Project.open(folder).close()
+
+
+def test_a_stroke_ends_with_its_button_whatever_the_others_do(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    canvas = open_sample.canvas
+    place = canvas.widget_position(ImagePoint(60, 60)).toPoint()
+    middle = Qt.MouseButton.MiddleButton
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, place)
+    qtbot.mousePress(canvas, middle, NO_KEYS, place)
+    qtbot.mouseRelease(canvas, LEFT, NO_KEYS, place)
+    qtbot.mouseRelease(canvas, middle, NO_KEYS, place)
+    painted = mask_of(open_sample)
+    qtbot.mouseMove(canvas, place + QPoint(150, 80))
+    assert np.array_equal(mask_of(open_sample), painted)
+    assert open_sample.workspace.document is not None
+    assert not open_sample.workspace.document.painting
+
+
+def test_enter_elsewhere_than_on_the_canvas_accepts_nothing(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    document = open_sample.workspace.document
+    assert document is not None
+    proposed = np.ones(document.mask.shape, np.uint8)
+    document.show_proposal(0, 0, proposed, proposed)
+    seconds = open_sample.training_panel.seconds
+    seconds.setFocus()
+    qtbot.keyClick(seconds, Qt.Key.Key_Return)
+    images = open_sample.images_panel.list
+    images.setFocus()
+    qtbot.keyClick(images, Qt.Key.Key_Down)
+    qtbot.keyClick(images, Qt.Key.Key_Return)
+    assert (document.mask.to_array() == UNLABELLED).all()
+    qtbot.waitUntil(lambda: open_sample.workspace.document not in (document, None))
+    assert open_sample.workspace.document is not None
+    assert open_sample.workspace.document.record.id == 2
+
+
+def test_tapping_space_twice_shows_every_image(open_sample: MainWindow, qtbot: QtBot) -> None:
+    workspace = open_sample.workspace
+    document = workspace.document
+    assert document is not None
+    qtbot.waitUntil(lambda: document.proposed_by is None)  # no engine runs here
+    drag(qtbot, open_sample, ImagePoint(50, 50), ImagePoint(50, 100))
+    for _ in range(2):
+        qtbot.keyClick(open_sample.canvas, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: workspace.document not in (document, None))
+    qtbot.wait(300)
+    assert workspace.document is not None
+    assert workspace.document.record.id == 2
+    statuses = [record.status for record in workspace.images()][:3]
+    assert statuses == [APPROVED, "new", "new"]
+
+
+def test_an_image_without_a_decision_is_not_approved(open_sample: MainWindow, qtbot: QtBot) -> None:
+    document = open_sample.workspace.document
+    assert document is not None
+    qtbot.waitUntil(lambda: document.proposed_by is None)
+    qtbot.keyClick(open_sample.canvas, Qt.Key.Key_Space)
+    assert "nothing is decided" in open_sample.banner.text
+    assert open_sample.workspace.images()[0].status == "new"

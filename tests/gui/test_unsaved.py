@@ -42,6 +42,12 @@ def make_room(window: MainWindow) -> None:
     window.workspace.project._db.execute("PRAGMA max_page_count = 1000000")
 
 
+def refuse_writes(window: MainWindow, *, refuse: bool) -> None:
+    """SQLite's own "this is read-only"."""
+    assert window.workspace.project is not None
+    window.workspace.project._db.execute(f"PRAGMA query_only = {int(refuse)}")
+
+
 def begin_stroke(window: MainWindow, qtbot: QtBot) -> None:
     canvas = window.canvas
     qtbot.mousePress(canvas, LEFT, NO_KEYS, canvas.widget_position(ImagePoint(180, 40)).toPoint())
@@ -69,13 +75,14 @@ def test_a_retry_while_painting_never_stores_half_a_stroke(full: MainWindow, qtb
 
 
 def test_closing_with_a_stroke_under_way_rescues_it_too(
-    full: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(main_window, "rescue_folder", lambda: tmp_path / "rescued")
-    begin_stroke(full, qtbot)
-    painted = mask_of(full)
+    begin_stroke(open_sample, qtbot)
+    painted = mask_of(open_sample)
     assert (painted[180, 60:240] == 1).all()
-    assert full.close()
+    refuse_writes(open_sample, refuse=True)
+    assert open_sample.close()
     (path,) = (tmp_path / "rescued").iterdir()
     assert np.array_equal(read_mask(path), painted)
 
@@ -93,16 +100,17 @@ def test_closing_when_the_database_is_out_of_reach_rescues_all(
 
 
 def test_another_project_is_refused_also_with_a_stroke_under_way(
-    full: MainWindow, qtbot: QtBot, tmp_path: Path
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     Project.create(tmp_path / "other").close()
-    begin_stroke(full, qtbot)
-    painted = mask_of(full)
+    begin_stroke(open_sample, qtbot)
+    painted = mask_of(open_sample)
+    refuse_writes(open_sample, refuse=True)
     with pytest.raises(UserError, match="not on disk yet"):
-        full.workspace.open_project(tmp_path / "other")
-    make_room(full)
-    full.workspace._store_waiting()
-    assert np.array_equal(stored(full), painted)
+        open_sample.workspace.open_project(tmp_path / "other")
+    refuse_writes(open_sample, refuse=False)
+    open_sample.workspace._store_waiting()
+    assert np.array_equal(stored(open_sample), painted)
 
 
 def test_leaving_and_coming_back_after_the_disk_took_it_works(

@@ -43,6 +43,8 @@ class CanvasView(QWidget):
     scale_changed = Signal(float)
     diameter_asked = Signal(float)
     """The person asked for another brush size with the pointer."""
+    accept_asked = Signal()
+    """Enter, on the canvas alone: elsewhere it ends an entry or opens an image."""
     approve_asked = Signal()
     """Space was tapped (held, it pans)."""
 
@@ -65,6 +67,7 @@ class CanvasView(QWidget):
         self._ring_colour = QColor("white")
         self._pointer: QPointF | None = None
         self._pan_from: QPointF | None = None
+        self._pan_button = Qt.MouseButton.NoButton
         self._space_held = False
         self._space_used = False
         self._space_since = QElapsedTimer()
@@ -164,7 +167,7 @@ class CanvasView(QWidget):
         panning = event.button() == Qt.MouseButton.MiddleButton or self._space_held
         if panning:
             self._space_used = True
-            self._pan_from = event.position()
+            self._pan_from, self._pan_button = event.position(), event.button()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif event.button() == Qt.MouseButton.LeftButton and self._tool is not None:
             alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
@@ -182,14 +185,13 @@ class CanvasView(QWidget):
         self._pointer = event.position()
         self._update_ring()
         point = self._image_point(event.position())
+        if self._document.painting and not event.buttons() & Qt.MouseButton.LeftButton:
+            self._document.release()  # the release went elsewhere
         self._document.move(point)
         self.pointer_moved.emit(point if self._contains(point) else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None and event.button() in (
-            Qt.MouseButton.MiddleButton,
-            Qt.MouseButton.LeftButton,
-        ):
+        if self._pan_from is not None and event.button() == self._pan_button:
             self._pan_from = None
             self._show_cursor()
         elif event.button() == Qt.MouseButton.LeftButton and self._document is not None:
@@ -215,6 +217,9 @@ class CanvasView(QWidget):
                 self._space_held, self._space_used = True, False
                 self._space_since.start()
                 self._show_cursor()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat():
+                self.accept_asked.emit()
         elif event.key() == Qt.Key.Key_Escape and self._document is not None:
             self._document.cancel()
         else:

@@ -41,15 +41,15 @@ class TrainingPanel(QWidget):
         self._material = _quiet_label()
         self._model = _quiet_label()
         self._outcome = _quiet_label()
-        self._seconds = QSpinBox()
-        self._seconds.setRange(5, 36000)
-        self._seconds.setValue(DEFAULT_SECONDS)
-        self._seconds.setSuffix(" s")
-        self._seconds.setAccessibleName("Seconds to learn for")
+        self.seconds = QSpinBox()
+        self.seconds.setRange(5, 36000)
+        self.seconds.setValue(DEFAULT_SECONDS)
+        self.seconds.setSuffix(" s")
+        self.seconds.setAccessibleName("Seconds to learn for")
         self.teach = QPushButton("Teach")
         self.teach.setObjectName("primary")
         self.teach.setToolTip("Fine-tune the network on everything decided so far")
-        self.teach.clicked.connect(lambda: self.teach_asked.emit(self._seconds.value()))
+        self.teach.clicked.connect(lambda: self.teach_asked.emit(self.seconds.value()))
         self.cancel = QPushButton("Cancel")
         self.cancel.clicked.connect(self.cancel_asked)
         self._bar = QProgressBar()
@@ -64,7 +64,7 @@ class TrainingPanel(QWidget):
         form = QFormLayout()
         form.addRow("Proposes", self._model)
         form.addRow("Learns from", self._material)
-        form.addRow("Time", self._seconds)
+        form.addRow("Time", self.seconds)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 10)
         layout.addLayout(form)
@@ -109,7 +109,7 @@ class TrainingPanel(QWidget):
 
     def set_seconds(self, seconds: int) -> None:
         """The time budget of the next fine-tune."""
-        self._seconds.setValue(seconds)
+        self.seconds.setValue(seconds)
 
     def show_started(self) -> None:
         self._curves_widget().clear()
@@ -138,7 +138,7 @@ class TrainingPanel(QWidget):
         self.cancel.setVisible(running)
         self._bar.setVisible(running)
         self._left.setVisible(running)
-        self._seconds.setEnabled(not running)
+        self.seconds.setEnabled(not running)
         self.teach.setEnabled(self._can_teach and not running)
 
     def _curves_widget(self) -> Curves:
