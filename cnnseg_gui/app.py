@@ -7,15 +7,21 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cnnseg_gui import __version__
+from cnnseg_gui.core.errors import UserError
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from cnnseg_gui.ui.main_window import MainWindow
+
+
+_log = logging.getLogger("cnnseg")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,6 +70,7 @@ def _open_window(application: QApplication, options: argparse.Namespace) -> int:
     application.setWindowIcon(icon("app"))
     theme.follow_system(application)
     window = MainWindow(device=options.device)
+    sys.excepthook = partial(_on_uncaught, window)
     window.show()
     if options.demo:
         window.opening.open_demo()
@@ -79,6 +86,21 @@ def _after_first_frame(window: MainWindow) -> None:
 
     window.engine.start()
     ShowMe(window)
+
+
+def _on_uncaught(
+    window: MainWindow,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    """What escapes a slot ends in the banner or, being a defect, in the log; the window goes on."""
+    if isinstance(error, UserError):
+        window.show_error(error)
+    elif isinstance(error, KeyboardInterrupt):
+        window.close()
+    else:
+        _log.error("a defect of the program", exc_info=(kind, error, trace))
 
 
 def _has_display() -> bool:

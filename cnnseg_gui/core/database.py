@@ -12,6 +12,8 @@ from cnnseg_gui.core.errors import UserError
 FILE_NAME = "project.sqlite"
 _APPLICATION_ID = 0x434E4E53  # "CNNS"
 
+_BUSY_S = 0.2  # a gesture that another program's lock keeps out waits in memory, not the window
+
 # One entry per schema version, run in order; never edited once released.
 _MIGRATIONS = (
     """
@@ -60,6 +62,7 @@ _MIGRATIONS = (
     );
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    "CREATE INDEX image_by_content ON image (sha256)",
 )
 
 
@@ -76,7 +79,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     if not create and not path.is_file():
         raise UserError("there is no project here", path=path.parent, remedy="Open another folder.")
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
         try:
             _prepare(connection, path, create=create)
         except BaseException:

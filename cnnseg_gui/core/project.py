@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -108,7 +108,13 @@ class Project:
         except OSError as error:
             raise from_os_error(error, doing="making the project folder", path=folder) from error
         project = cls(folder, database.connect(folder / database.FILE_NAME, create=True))
-        project.set_classes(made)
+        try:
+            project.set_classes(made)
+        except UserError:
+            project.close()
+            with suppress(OSError):  # an empty project would be in the way of the next try
+                project.path.unlink()
+            raise
         return project
 
     @classmethod
@@ -201,10 +207,10 @@ class Project:
         Raises:
             UserError: the project has none.
         """
-        for record in self.images():
-            if record.sha256 == sha256:
-                return record
-        raise UserError("an image is not in this project any more", remedy="Add it again.")
+        rows = self._rows("SELECT id FROM image WHERE sha256 = ? LIMIT 1", sha256)
+        if not rows:
+            raise UserError("an image is not in this project any more", remedy="Add it again.")
+        return self.image(int(rows[0][0]))
 
     def set_status(self, image_id: int, status: str) -> None:
         with self._transaction():
@@ -293,7 +299,14 @@ class Project:
         if not rows:
             return None
         number, name, data = rows[0]
-        patch = Patch.from_bytes(data)
+        try:
+            patch = Patch.from_bytes(data)
+        except ValueError as error:
+            raise UserError(
+                f"this step of the history is damaged ({error})",
+                path=self.path,
+                remedy="The mask is as you see it; go on painting.",
+            ) from error
         step, unstep = (patch.revert, patch.apply) if back else (patch.apply, patch.revert)
         step(mask)
         try:
@@ -303,6 +316,7 @@ class Project:
                 )
                 self._store_tiles(image_id, patch, mask)
                 self._count(image_id, patch.count_change() * (-1 if back else 1))
+                self._mark_worked_on(image_id)
         except UserError:
             unstep(mask)
             raise
@@ -338,15 +352,25 @@ class Project:
             "SELECT status, held_out FROM image WHERE id = ?", (image_id,)
         ).fetchone()
         if held_out is None:
-            (earlier,) = self._db.execute(
-                "SELECT COUNT(*) FROM image WHERE held_out IS NOT NULL"
-            ).fetchone()
             self._db.execute(
-                "UPDATE image SET held_out = ? WHERE id = ?",
-                (int(earlier % _HELD_OUT_EVERY == _HELD_OUT_FIRST), image_id),
+                "UPDATE image SET held_out = ? WHERE id = ?", (self._role(image_id), image_id)
             )
         if status != IN_WORK:
             self._db.execute("UPDATE image SET status = ? WHERE id = ?", (IN_WORK, image_id))
+
+    def _role(self, image_id: int) -> int:
+        """1 for an image to be held out; files of equal content have the same role."""
+        twin = self._db.execute(
+            "SELECT held_out FROM image WHERE held_out IS NOT NULL"
+            " AND sha256 = (SELECT sha256 FROM image WHERE id = ?) LIMIT 1",
+            (image_id,),
+        ).fetchone()
+        if twin is not None:
+            return int(twin[0])
+        (earlier,) = self._db.execute(
+            "SELECT COUNT(*) FROM image WHERE held_out IS NOT NULL"
+        ).fetchone()
+        return int(earlier % _HELD_OUT_EVERY == _HELD_OUT_FIRST)
 
     def _stored_path(self, path: Path) -> str:
         absolute = path.absolute()

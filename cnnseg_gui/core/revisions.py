@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnseg_gui.core import database
+from cnnseg_gui.core.atomic import sync_folder
 from cnnseg_gui.core.errors import UserError, from_os_error
 
 WEIGHTS, CARD = "model.safetensors", "card.json"
@@ -36,7 +37,12 @@ class Revisions:
         self._db = connection
 
     def all(self) -> list[Revision]:
-        rows = self._db.execute("SELECT name, sha256, created, card FROM revision ORDER BY id")
+        try:
+            rows = self._db.execute(
+                "SELECT name, sha256, created, card FROM revision ORDER BY id"
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise database.database_error(error, self._path) from error
         return [Revision(n, self._models / n, sha, at, card) for n, sha, at, card in rows]
 
     @property
@@ -69,7 +75,9 @@ class Revisions:
             beside.mkdir()
             _write_synced(beside / WEIGHTS, weights)
             _write_synced(beside / CARD, card)
+            sync_folder(beside)
             beside.rename(target)
+            sync_folder(self._models)
         except OSError as error:
             raise from_os_error(error, doing="storing the new revision", path=target) from error
         sha256 = hashlib.sha256(weights).hexdigest()

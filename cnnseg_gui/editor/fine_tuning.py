@@ -123,6 +123,7 @@ class FineTuning(QObject):
         self._request = None
         project, self._learning_for = self._learning_for, None
         if project is None or project is not self._workspace.project:
+            self.stopped.emit("")  # learnt for a project that is closed by now
             return
         scores = Scores.of_card(card)
         if scores is not None and scores.after <= scores.before:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer, Signal
 
 from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.atomic import write_atomically
@@ -54,6 +54,8 @@ class Workspace(QObject):
         self._store_error: UserError | None = None
         self._classes: tuple[PixelClass, ...] = ()
         self._lock: QLockFile | None = None
+        self._reading_pool = QThreadPool(self)
+        self._reading_pool.setMaxThreadCount(1)  # hasty steps are passed over, not all decoded
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
@@ -152,10 +154,11 @@ class Workspace(QObject):
             return
         record = self._opening = self.project.image(image_id)
         in_background(
-            lambda: load_image(record),
+            lambda: load_image(record) if self._opening is record else None,
             parent=self,
             done=lambda pyramid: self._show(record, pyramid),
             failed=lambda error: self._cannot_show(record, error),
+            pool=self._reading_pool,
         )
 
     def step(self, by: int) -> None:
@@ -274,8 +277,8 @@ class Workspace(QObject):
         if numbers and not had_images:
             self.open_image(numbers[0])
 
-    def _show(self, record: ImageRecord, pyramid: ImagePyramid) -> None:
-        if self.project is None or self._opening is not record:
+    def _show(self, record: ImageRecord, pyramid: ImagePyramid | None) -> None:
+        if self.project is None or pyramid is None or self._opening is not record:
             return
         try:
             # One that still holds unsaved gestures must stay the only one of its image.

@@ -11,7 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
-from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.sample import copy_sample
 from cnnseg_gui.engine.messages import Ready
 from cnnseg_gui.tour.pointer import TourInterrupted
@@ -47,7 +48,10 @@ def run_tour(application: QApplication, folder: Path, *, device: str) -> int:
 
 
 def _run(window: MainWindow, folder: Path, project: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, doing="making the tour's folder", path=folder) from error
     window.resize(1440, 900)
     window.show()
     window.engine.start()
@@ -64,7 +68,7 @@ def _run(window: MainWindow, folder: Path, project: Path) -> None:
     figures = tour.run(export)
     snapshot("5-done")
     figures.device = ready[-1].device if ready else "unknown"
-    (folder / "tour.json").write_text(json.dumps(asdict(figures), indent=2) + "\n")
+    write_atomically(folder / "tour.json", json.dumps(asdict(figures), indent=2).encode() + b"\n")
     print(
         f"Mean IoU of the nuclei on the {figures.images} images never corrected: "
         f"{figures.iou_before:.3f} before, {figures.iou_after:.3f} after "

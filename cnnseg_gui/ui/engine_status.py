@@ -31,9 +31,11 @@ class EngineStatus(QObject):
         parent: QObject,
         *,
         device: str,
+        threads: int | None,
     ) -> None:
         super().__init__(parent)
         self._engine, self._proposing, self._status = engine, proposing, status
+        self._threads = threads
         for action in devices.actions():
             action.setChecked(action.data() == device)
         devices.triggered.connect(self._choose_device)
@@ -43,7 +45,7 @@ class EngineStatus(QObject):
         engine.failed.connect(self._on_failed)
 
     def _choose_device(self, action: QAction) -> None:
-        self._engine.use_command(local_command(device=str(action.data())))
+        self._engine.use_command(local_command(device=str(action.data()), threads=self._threads))
         self._proposing.refresh()
 
     def _on_state(self, state: str) -> None:

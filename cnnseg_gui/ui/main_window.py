@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self._opacity = 0.55
         self._tool_key = "brush"
         self._place: ImagePoint | None = None
+        self._class_names: dict[int, str] = {}
         self._tools: dict[str, Tool] = {"brush": Brush(), "eraser": Eraser()}
         self._build()
         self.teaching = Teaching(
@@ -81,7 +82,13 @@ class MainWindow(QMainWindow):
             self,
         )
         self.engine_status = EngineStatus(
-            self.engine, self.proposing, self.status, self._menus.devices, self, device=device
+            self.engine,
+            self.proposing,
+            self.status,
+            self._menus.devices,
+            self,
+            device=device,
+            threads=threads,
         )
         self._recent = RecentProjects(
             self._menus.recent, lambda folder: self.opening.open_paths([folder])
@@ -219,6 +226,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{project.folder.name} – CNNSeg" if project else "CNNSeg")
         if project is not None:
             self._recent.remember(project.folder)
+            self._class_names = {cls.index: cls.name for cls in project.classes}
             self.classes_panel.show_classes(project.classes)
             self._choose_class(min(1, len(project.classes) - 1))
         self._show_document()
@@ -309,7 +317,7 @@ class MainWindow(QMainWindow):
             self.status.show_place(None, "")
             return
         here = Rect(int(point.y), int(point.x), int(point.y) + 1, int(point.x) + 1)
-        names = {cls.index: cls.name for cls in project.classes}
+        names = self._class_names
         decided = int(document.mask.read(here)[0, 0])
         proposed = int(document.proposal.classes.read(here)[0, 0])
         if decided != UNLABELLED:

@@ -55,7 +55,9 @@ class Opening(QObject):
         from cnnseg_gui.ui.dialogs.export import ExportDialog
 
         if self._workspace.project is not None:
-            ExportDialog(self._workspace.project, self._window).open()
+            dialog = ExportDialog(self._workspace.project, self._window)
+            self._workspace.project_changed.connect(dialog.close)
+            dialog.show()
 
     def show_about(self) -> None:
         from cnnseg_gui.ui.dialogs.about import AboutDialog

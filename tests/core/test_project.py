@@ -188,3 +188,60 @@ def test_a_revision_is_stored_whole_and_found_by_its_weights(tmp_path: Path) -> 
     with pytest.raises(UserError, match="no revision"):
         project.revisions.find("0" * 64)
     project.close()
+
+
+def test_files_of_equal_content_are_held_out_together_or_not_at_all(tmp_path: Path) -> None:
+    project = make_project(tmp_path, images=4, size=(20, 20))
+    third = project.images()[2].path
+    twin = tmp_path / "twin.png"
+    twin.write_bytes(third.read_bytes())
+    project.add_images([probe(twin)])
+    for record in project.images():
+        mask = project.load_mask(record.id)
+        patch = dab(mask, 2, 2, 3, 1)
+        assert patch is not None
+        project.commit(patch, mask, name="Brush stroke")
+    assert [record.held_out for record in project.images()] == [False, False, True, False, True]
+    project.close()
+
+
+def test_a_damaged_step_of_the_history_is_one_line_and_the_mask_stays(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    mask = project.load_mask(1)
+    patch = dab(mask, 2, 2, 30, 1)
+    assert patch is not None
+    project.commit(patch, mask, name="Brush stroke")
+    before = mask.to_array()
+    project._db.execute("UPDATE journal SET patch = x'00'")
+    with pytest.raises(UserError, match="history is damaged"):
+        project.undo(mask)
+    assert np.array_equal(mask.to_array(), before)
+    project.close()
+
+
+def test_taking_back_work_on_an_approved_image_makes_it_unfinished(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    mask = project.load_mask(1)
+    patch = dab(mask, 2, 2, 30, 1)
+    assert patch is not None
+    project.commit(patch, mask, name="Brush stroke")
+    project.set_status(1, APPROVED)
+    project.undo(mask)
+    assert project.image(1).status == IN_WORK
+    project.close()
+
+
+def test_a_project_of_the_first_schema_opens_with_all_its_strokes(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    mask = project.load_mask(1)
+    patch = dab(mask, 2, 2, 30, 1)
+    assert patch is not None
+    project.commit(patch, mask, name="Brush stroke")
+    project._db.execute("DROP INDEX image_by_content")
+    project._db.execute("PRAGMA user_version = 1")
+    folder = project.folder
+    project.close()
+    again = Project.open(folder)
+    assert np.array_equal(again.load_mask(1).to_array(), mask.to_array())
+    assert again.find_image(again.images()[0].sha256).id == 1
+    again.close()

@@ -41,3 +41,17 @@ def test_a_short_tour_learns_exports_and_leaves_its_pictures(tmp_path: Path) -> 
     assert {"1-proposed.png", "2-corrected-3.png", "3-teaching.png", "5-done.png"} <= pictures
     annotations = COCO(str(folder / "export" / "coco" / "annotations.json"))
     assert len(annotations.getImgIds()) == 3
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnseg_gui.app", "--tour", str(tmp_path / "file" / "tour")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "making the tour's folder failed" in done.stderr
+    assert "Traceback" not in done.stderr

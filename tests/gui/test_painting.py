@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -305,3 +306,14 @@ def test_an_image_without_a_decision_is_not_approved(open_sample: MainWindow, qt
     qtbot.keyClick(open_sample.canvas, Qt.Key.Key_Space)
     assert "nothing is decided" in open_sample.banner.text
     assert open_sample.workspace.images()[0].status == "new"
+
+
+def test_a_screen_of_another_density_shows_the_image_at_the_same_place(
+    open_sample: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canvas = open_sample.canvas
+    before = canvas.widget_position(ImagePoint(60, 200))
+    ratio = canvas.devicePixelRatioF()
+    monkeypatch.setattr(type(canvas), "devicePixelRatioF", lambda _: 2 * ratio)
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert (canvas.widget_position(ImagePoint(60, 200)) - before).manhattanLength() < 0.01

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask_io import read_mask
-from cnnseg_gui.core.project import Project
+from cnnseg_gui.core.project import Project, probe
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
 from cnnseg_gui.ui.main_window import MainWindow
@@ -281,3 +281,60 @@ def test_another_project_is_refused_while_strokes_are_unsaved(
     assert window.workspace.project is project
     assert "not on disk yet" in " ".join(window.banner.messages)
     project._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_another_projects_images_have_their_own_thumbnails(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    model = open_sample.images_panel.list.model()
+
+    def first_picture() -> QImage | None:
+        picture = model.index(0, 0).data(Qt.ItemDataRole.DecorationRole)
+        return picture if isinstance(picture, QImage) else None
+
+    qtbot.waitUntil(lambda: first_picture() is not None)
+    before = first_picture()
+    folder = images_in(tmp_path / "grey", "grey.png")
+    project = Project.create(tmp_path / "other")
+    project.add_images([probe(folder / "grey.png")])
+    project.close()
+    open_sample.opening.open_paths([tmp_path / "other"])
+    qtbot.waitUntil(lambda: first_picture() is not None)
+    assert first_picture() != before
+
+
+def test_a_cancelled_export_says_so_and_leaves_nothing(
+    open_sample: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from cnnseg_gui.ui.dialogs.export import ExportDialog
+
+    drag(qtbot, open_sample, ImagePoint(50, 50), ImagePoint(90, 100))
+    open_sample.actions_by_name["export"].trigger()
+    dialog = open_sample.findChild(ExportDialog)
+    assert dialog is not None
+    assert not dialog.isModal()
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.start()
+    dialog.reject()  # Cancel while it works
+    qtbot.waitUntil(dialog.start_button.isEnabled)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "Cancelled; nothing was written." in texts
+    assert list(tmp_path.glob("*out*")) == []
+    dialog.close()
+
+
+def test_another_programs_lock_keeps_the_stroke_in_memory_not_the_window_waiting(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    assert window.workspace.project is not None
+    other = sqlite3.connect(window.workspace.project.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    drag(qtbot, window, ImagePoint(50, 50), ImagePoint(90, 100))
+    assert "another program is using the project" in window.banner.text
+    assert window.workspace.unsaved == 1
+    other.execute("COMMIT")
+    other.close()
+    drag(qtbot, window, ImagePoint(150, 50), ImagePoint(190, 100))
+    assert window.workspace.unsaved == 0
+    assert not window.banner.isVisible()

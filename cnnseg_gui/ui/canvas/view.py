@@ -60,6 +60,7 @@ class CanvasView(QWidget):
         self._image: ImageTiles | None = None
         self._overlay: OverlayTiles | None = None
         self._view = ViewTransform()
+        self._ratio = self.devicePixelRatioF()
         self._fitted = True
         self._tool: Tool | None = None
         self._eraser: Tool | None = None
@@ -242,6 +243,8 @@ class CanvasView(QWidget):
                 self._peeking = event.type() == QEvent.Type.KeyPress
                 self.update()
             return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._keep_view(self.devicePixelRatioF() / self._ratio)
         return super().event(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -360,6 +363,13 @@ class CanvasView(QWidget):
         self._view = view
         self._fitted = False
         self.update()
+
+    def _keep_view(self, factor: float) -> None:
+        """On a screen of another density the image stays where it is and as large as it is."""
+        self._ratio *= factor
+        view, fitted_before = self._view, self._fitted
+        self._set_view(ViewTransform(view.scale * factor, view.x * factor, view.y * factor))
+        self._fitted = fitted_before
 
     def _show_cursor(self) -> None:
         panning = self._space_held or self._pan_from is not None

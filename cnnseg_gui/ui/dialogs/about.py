@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
-from PySide6.QtCore import qVersion
+from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from cnnseg_gui import __version__
@@ -25,6 +25,7 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("About CNNSeg")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         title = QLabel("CNNSeg")
         title.setObjectName("welcome")
         text = QLabel(

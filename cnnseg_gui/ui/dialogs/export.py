@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -24,7 +24,14 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.jobs import in_background
-from cnnseg_gui.formats.export import FORMATS, ExportReport, gather, write
+from cnnseg_gui.formats.export import (
+    FORMATS,
+    ExportJob,
+    ExportReport,
+    ExportStopped,
+    gather,
+    write,
+)
 
 
 class ExportDialog(QDialog):
@@ -37,7 +44,7 @@ class ExportDialog(QDialog):
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export")
-        self.setModal(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self._project = project
         self._stop = threading.Event()
@@ -87,9 +94,7 @@ class ExportDialog(QDialog):
             self._fail(error)
             return
         in_background(
-            lambda: write(
-                job, name, folder, on_progress=self._progressed.emit, should_stop=self._stop.is_set
-            ),
+            lambda: self._write(job, name, folder),
             parent=self,
             done=self._finish,
             failed=self._fail,
@@ -102,8 +107,20 @@ class ExportDialog(QDialog):
         else:
             self._stop.set()
 
-    def _finish(self, report: ExportReport) -> None:
+    def _write(self, job: ExportJob, name: str, folder: Path) -> ExportReport | None:
+        """In a worker thread; None where it was cancelled."""
+        try:
+            return write(
+                job, name, folder, on_progress=self._progressed.emit, should_stop=self._stop.is_set
+            )
+        except ExportStopped:
+            return None
+
+    def _finish(self, report: ExportReport | None) -> None:
         self._show_running(False)
+        if report is None:
+            self._text.setText("Cancelled; nothing was written.")
+            return
         self._text.setText(
             f"{report.images} image{'' if report.images == 1 else 's'} exported to {report.folder}."
         )

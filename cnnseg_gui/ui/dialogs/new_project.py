@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -28,6 +28,7 @@ class NewProjectDialog(QDialog):
     def __init__(self, folder: Path, images: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New Project")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self._folder = QLineEdit(str(folder))
         self.classes = QLineEdit("background, object")

@@ -42,6 +42,7 @@ class ImageModel(QAbstractListModel):
         super().__init__(parent)
         self.records: list[ImageRecord] = []
         self._rows: dict[int, int] = {}
+        self._rows_by_content: dict[str, list[int]] = {}
         self._thumbnails = Thumbnails(self)
         self._thumbnails.arrived.connect(self._on_thumbnail)
 
@@ -49,6 +50,9 @@ class ImageModel(QAbstractListModel):
         self.beginResetModel()
         self.records = records
         self._rows = {record.id: row for row, record in enumerate(records)}
+        self._rows_by_content = {}
+        for row, record in enumerate(records):
+            self._rows_by_content.setdefault(record.sha256, []).append(row)
         self.endResetModel()
 
     def replace(self, record: ImageRecord) -> None:
@@ -75,9 +79,8 @@ class ImageModel(QAbstractListModel):
             return self._thumbnails.of(record)
         return record if role == _RECORD else None
 
-    def _on_thumbnail(self, image_id: int) -> None:
-        row = self._rows.get(image_id)
-        if row is not None:
+    def _on_thumbnail(self, sha256: str) -> None:
+        for row in self._rows_by_content.get(sha256, ()):
             self.dataChanged.emit(self.index(row), self.index(row))
 
 

@@ -23,23 +23,23 @@ _WAITING = 40  # about a screenful: what scrolled past long ago is forgotten
 class Thumbnails(QObject):
     """Asked for by the list as rows come into view; the newest wish comes first."""
 
-    arrived = Signal(int)
-    """The image's number."""
+    arrived = Signal(str)
+    """The content hash of an image."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._made: OrderedDict[int, QImage] = OrderedDict()
-        self._wanted: OrderedDict[int, ImageRecord] = OrderedDict()
+        self._made: OrderedDict[str, QImage] = OrderedDict()
+        self._wanted: OrderedDict[str, ImageRecord] = OrderedDict()
         self._working = False
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
 
     def of(self, record: ImageRecord) -> QImage | None:
         """The thumbnail, or None for now: `arrived` follows. A null image: it has none."""
-        picture = self._made.get(record.id)
+        picture = self._made.get(record.sha256)
         if picture is None:
-            self._wanted[record.id] = record
-            self._wanted.move_to_end(record.id)
+            self._wanted[record.sha256] = record
+            self._wanted.move_to_end(record.sha256)
             while len(self._wanted) > _WAITING:
                 self._wanted.popitem(last=False)
             self._work()
@@ -53,17 +53,17 @@ class Thumbnails(QObject):
         in_background(
             lambda: _thumbnail(record),
             parent=self,
-            done=lambda picture: self._keep(record.id, picture),
-            failed=lambda _: self._keep(record.id, QImage()),  # said when it is opened
+            done=lambda picture: self._keep(record.sha256, picture),
+            failed=lambda _: self._keep(record.sha256, QImage()),  # said when it is opened
             pool=self._pool,
         )
 
-    def _keep(self, image_id: int, picture: QImage) -> None:
+    def _keep(self, sha256: str, picture: QImage) -> None:
         self._working = False
-        self._made[image_id] = picture
+        self._made[sha256] = picture
         while len(self._made) > _KEPT:
             self._made.popitem(last=False)
-        self.arrived.emit(image_id)
+        self.arrived.emit(sha256)
         self._work()
 
 
