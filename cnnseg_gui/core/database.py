@@ -70,8 +70,8 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     """Opens (or makes) a project file and brings its schema up to date.
 
     WAL with synchronous=NORMAL: a commit costs no fsync and the file survives a power cut with
-    at most the last moments missing. Where WAL cannot work (network drives) SQLite falls back to
-    its rollback journal.
+    at most the last moments missing. Where SQLite finds that WAL cannot work it keeps its rollback
+    journal, then with every fsync; it does not notice every network drive.
 
     Raises:
         UserError: not a project, damaged, written by a newer version, or not writable.
@@ -155,8 +155,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
         )
     if application != (_APPLICATION_ID if version else 0) or not (version or create):
         raise UserError("this file is not a project", path=path, remedy="Open another folder.")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # NORMAL is safe with WAL only; a rollback journal needs every fsync.
+    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
     connection.execute("PRAGMA foreign_keys = ON")
     if version < len(_MIGRATIONS):
         with transaction(connection, path):
