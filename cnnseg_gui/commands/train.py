@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cnnseg_gui.commands.arguments import add_device, count, network_option, seconds, seed
 from cnnseg_gui.commands.output import Ticker, answer, counted, note
@@ -51,6 +51,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--seconds", type=seconds, metavar="S", help=f"{DEFAULT_SECONDS:.0f}")
     budget.add_argument("--steps", type=count, metavar="N", help="instead of seconds")
+    parser.add_argument(
+        "--borders",
+        action="store_true",
+        help="background between two close objects counts more, as in the U-Net paper",
+    )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="plain cross-entropy: rare classes count as others do, and no Dice",
+    )
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random")
     add_device(parser)
 
@@ -81,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
 def _learn(options: argparse.Namespace, project: Project) -> Fitted:
     from cnnseg_gui.commands.computing import memory_told
     from cnnseg_gui.learning.device import choose
-    from cnnseg_gui.learning.fit import fit
+    from cnnseg_gui.learning.fit import Settings, fit
 
     model = _begin(options, project)
     examples = _examples(project)
@@ -91,6 +101,8 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
         f"{model.card.network} learns from {counted(taught, 'image')} on {compute.name}, "
         f"{len(examples) - taught} held out"
     )
+    weighing: Literal["balanced", "none"] = "none" if options.plain else "balanced"
+    settings = Settings(class_weights=weighing, borders=options.borders, dice=not options.plain)
     limit = None if options.steps else options.seconds or DEFAULT_SECONDS
     with memory_told(compute):
         return fit(
@@ -101,6 +113,7 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
             steps=options.steps,
             seed=options.seed,
             on_progress=_Reporter(headline),
+            settings=settings,
         )
 
 
@@ -121,9 +134,9 @@ def _begin(options: argparse.Namespace, project: Project) -> Model:
             f"there is no network “{options.network}”, only {', '.join(registry.names())}"
         )
     chosen = dict(options.option)
-    if options.from_scratch and registry.NETWORKS[options.network].pretrained:
+    if options.from_scratch and registry.NETWORKS[options.network].weights:
         chosen["pretrained"] = False
-    return new(options.network, classes, options.seed, **chosen)
+    return new(options.network, classes, options.seed, chosen)
 
 
 def _examples(project: Project) -> list[Example]:

@@ -63,6 +63,26 @@ _MIGRATIONS = (
     CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
     "CREATE INDEX image_by_content ON image (sha256)",
+    """
+    CREATE TABLE tag (
+        image_id INTEGER NOT NULL REFERENCES image (id),
+        name TEXT NOT NULL,
+        source TEXT NOT NULL DEFAULT '',    -- the classifier it was accepted from, '' if typed
+        created REAL NOT NULL,              -- Unix time
+        PRIMARY KEY (image_id, name)
+    ) WITHOUT ROWID;
+    CREATE INDEX tag_by_name ON tag (name);
+    CREATE TABLE classifier (               -- taught the project's tags
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,          -- its folder below models/
+        sha256 TEXT NOT NULL,               -- of model.safetensors
+        created REAL NOT NULL,
+        card TEXT NOT NULL                  -- JSON
+    );
+    -- 0: never proposed. Else the running number of its promotion: the highest is the current one
+    ALTER TABLE revision ADD COLUMN promoted INTEGER NOT NULL DEFAULT 0;
+    UPDATE revision SET promoted = id
+    """,
 )
 
 

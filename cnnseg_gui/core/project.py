@@ -25,7 +25,8 @@ from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import content_hash, read_header
 from cnnseg_gui.core.mask import Mask, pack_tile, unpack_tile
 from cnnseg_gui.core.patch import Patch
-from cnnseg_gui.core.revisions import Revisions
+from cnnseg_gui.core.revisions import Revisions, TaughtClassifiers
+from cnnseg_gui.core.tags import Tags
 
 NEW, IN_WORK, APPROVED = "new", "in work", "approved"
 
@@ -56,6 +57,7 @@ class ImageRecord:
     status: str
     held_out: bool
     decided: dict[int, int]
+    tags: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,6 +91,8 @@ class Project:
         self.path = folder / database.FILE_NAME
         self._db = connection
         self.revisions = Revisions(folder, connection)
+        self.classifiers = TaughtClassifiers(folder, connection)
+        self.tags = Tags(connection, self.path)
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[str] = ("background", "object")) -> Self:
@@ -187,7 +191,10 @@ class Project:
         rows = self._rows(
             "SELECT id, path, sha256, height, width, status, held_out FROM image ORDER BY id"
         )
-        return [_record(self.folder, row, decided.get(row[0], {})) for row in rows]
+        tags = self.tags.by_image()
+        return [
+            _record(self.folder, row, decided.get(row[0], {}), tags.get(row[0], ())) for row in rows
+        ]
 
     def image(self, image_id: int) -> ImageRecord:
         rows = self._rows(
@@ -199,7 +206,7 @@ class Project:
         decided = self._rows(
             "SELECT class_id, pixels FROM pixel_count WHERE image_id = ? AND pixels > 0", image_id
         )
-        return _record(self.folder, rows[0], dict(decided))
+        return _record(self.folder, rows[0], dict(decided), self.tags.of(image_id))
 
     def find_image(self, sha256: str) -> ImageRecord:
         """The image with this content.
@@ -397,7 +404,9 @@ def _owner(mask: Mask) -> int:
     return mask.image_id
 
 
-def _record(folder: Path, row: Sequence[object], decided: dict[int, int]) -> ImageRecord:
+def _record(
+    folder: Path, row: Sequence[object], decided: dict[int, int], tags: tuple[str, ...]
+) -> ImageRecord:
     image_id, path, sha256, height, width, status, held_out = row
     return ImageRecord(
         id=int(str(image_id)),
@@ -408,4 +417,5 @@ def _record(folder: Path, row: Sequence[object], decided: dict[int, int]) -> Ima
         status=str(status),
         held_out=bool(held_out),
         decided=decided,
+        tags=tags,
     )

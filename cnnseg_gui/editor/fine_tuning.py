@@ -82,8 +82,11 @@ class FineTuning(QObject):
         held_out = sum(record.held_out for record in records)
         return TrainingSet(len(records) - held_out, held_out, pixels)
 
-    def start(self, model: str, *, seconds: float, seed: int = 0) -> None:
-        """Starts from a model (as in `messages.Propose`), within a time budget in seconds."""
+    def start(self, model: str, *, seconds: float, seed: int = 0, borders: bool = False) -> None:
+        """Starts from a model (as in `messages.Propose`), within a time budget in seconds.
+
+        With `borders` the background between two close objects counts more.
+        """
         project = self._workspace.project
         if project is None or self.running:
             return
@@ -103,6 +106,7 @@ class FineTuning(QObject):
             images=images,
             seconds=seconds,
             seed=seed,
+            borders=borders,
         )
         self.started.emit()
 

@@ -197,7 +197,24 @@ class Workspace(QObject):
         self.image_changed.emit(document.record.id)
         self.step(1)
 
+    def add_tag(self, image_id: int, name: str, *, source: str = "") -> None:
+        """Tags an image; `source` is the classifier that it was accepted from."""
+        self._change_tags(image_id, lambda project: project.tags.add(image_id, name, source=source))
+
+    def remove_tag(self, image_id: int, name: str) -> None:
+        self._change_tags(image_id, lambda project: project.tags.remove(image_id, name))
+
     # ------------------------------------------------------------------ inside
+
+    def _change_tags(self, image_id: int, change: Callable[[Project], object]) -> None:
+        if self.project is None:
+            return
+        try:
+            change(self.project)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self.image_changed.emit(image_id)
 
     @property
     def _shown_id(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -31,9 +31,9 @@ def local_command(*, device: str = "auto", threads: int | None = None) -> list[s
 class EngineClient(QObject):
     """Runs the engine in a process of its own and restarts it when it dies.
 
-    Every request ends in exactly one of `proposed`, `trained`, `cancelled` and `failed`, whatever
-    happens to the process, unless `stop` was called first. No method waits for the engine, except
-    `stop`.
+    Every request ends in exactly one of `proposed`, `trained`, `classified`, `explained`,
+    `checked`, `cancelled` and `failed`, whatever happens to the process, unless `stop` was called
+    first. No method waits for the engine, except `stop`.
 
     Args:
         supplier: where the bytes come from that the engine asks for.
@@ -42,6 +42,8 @@ class EngineClient(QObject):
 
     ready = Signal(object)
     """messages.Ready."""
+    networks_listed = Signal(object)
+    """messages.Networks: soon after `ready`."""
     state_changed = Signal(str)
     """State."""
     tile_proposed = Signal(object, object, object)
@@ -52,6 +54,12 @@ class EngineClient(QObject):
     """messages.TrainProgress."""
     trained = Signal(object, bytes, bytes)
     """messages.Trained, card (JSON), weights (safetensors)."""
+    classified = Signal(object)
+    """messages.Classified."""
+    explained = Signal(object, object)
+    """messages.Explained, heat uint8[rows, columns]."""
+    checked = Signal(int)
+    """The request's number: the weights fit."""
     cancelled = Signal(int)
     """The request's number."""
     failed = Signal(object)
@@ -125,7 +133,15 @@ class EngineClient(QObject):
 
     # ------------------------------------------------------------------ requests
 
-    def propose(self, *, image: str, model: str, classes: Sequence[str], visible: Rect) -> int:
+    def propose(
+        self,
+        *,
+        image: str,
+        model: str,
+        classes: Sequence[str],
+        visible: Rect,
+        mapping: Mapping[str, str] | None = None,
+    ) -> int:
         """Asks for a proposal; a newer request replaces it. See `messages.Propose`.
 
         Returns:
@@ -136,7 +152,8 @@ class EngineClient(QObject):
             image=image,
             model=model,
             classes=tuple(classes),
-            visible=(visible.top, visible.left, visible.bottom, visible.right),
+            visible=_corners(visible),
+            mapping=tuple((mapping or {}).items()),
         )
         return self._request(message)
 
@@ -149,6 +166,8 @@ class EngineClient(QObject):
         seconds: float | None = None,
         steps: int | None = None,
         seed: int = 0,
+        borders: bool = False,
+        mapping: Mapping[str, str] | None = None,
     ) -> int:
         """Asks for a fine-tune, after those asked for before. See `messages.Train`.
 
@@ -169,8 +188,71 @@ class EngineClient(QObject):
             seconds=seconds,
             steps=steps,
             seed=seed,
+            borders=borders,
+            mapping=tuple((mapping or {}).items()),
         )
         return self._request(message, blocks)
+
+    def classify(self, *, image: str, model: str, region: Rect | None = None, top: int = 5) -> int:
+        """Asks what an image shows. See `messages.Classify`.
+
+        Returns:
+            The request's number, which the answer carries.
+        """
+        corners = _corners(region) if region is not None else None
+        return self._request(
+            messages.Classify(
+                request=self._next(), image=image, model=model, region=corners, top=top
+            )
+        )
+
+    def explain(self, *, image: str, model: str, label: str, region: Rect | None = None) -> int:
+        """Asks where an image speaks for a label. See `messages.Explain`.
+
+        Returns:
+            The request's number, which the answer carries.
+        """
+        corners = _corners(region) if region is not None else None
+        return self._request(
+            messages.Explain(
+                request=self._next(), image=image, model=model, label=label, region=corners
+            )
+        )
+
+    def train_tags(
+        self,
+        *,
+        network: str,
+        pretrained: bool,
+        labels: Sequence[str],
+        images: Sequence[messages.TagImage],
+        seconds: float,
+        seed: int = 0,
+    ) -> int:
+        """Asks for a classifier that knows the project's tags. See `messages.TrainTags`.
+
+        Returns:
+            The request's number, which every answer to it carries.
+        """
+        return self._request(
+            messages.TrainTags(
+                request=self._next(),
+                network=network,
+                pretrained=pretrained,
+                labels=tuple(labels),
+                images=tuple(images),
+                seconds=seconds,
+                seed=seed,
+            )
+        )
+
+    def check_weights(self, name: str) -> int:
+        """Asks whether the weights that the supplier has fit. See `messages.CheckWeights`.
+
+        Returns:
+            The request's number, which the answer carries.
+        """
+        return self._request(messages.CheckWeights(request=self._next(), name=name))
 
     def cancel(self, request: int) -> None:
         """Stops a job; `cancelled` follows unless it ends first."""
@@ -181,9 +263,7 @@ class EngineClient(QObject):
         self._requests += 1
         return self._requests
 
-    def _request(
-        self, message: messages.Propose | messages.Train, blocks: Sequence[bytes] = ()
-    ) -> int:
+    def _request(self, message: messages.Request, blocks: Sequence[bytes] = ()) -> int:
         self._pending.add(message.request)
         if self.state in (State.STOPPED, State.BROKEN):
             QTimer.singleShot(0, self, lambda: self._fail(message.request, _NOT_RUNNING))
@@ -200,6 +280,8 @@ class EngineClient(QObject):
             case messages.Ready():
                 self._process.set_state(State.READY)
                 self.ready.emit(message)
+            case messages.Networks():
+                self.networks_listed.emit(message)
             case messages.ProposedTile():
                 if message.request in self._pending:
                     self.tile_proposed.emit(message, *_tile(message, blocks))
@@ -214,6 +296,15 @@ class EngineClient(QObject):
                     raise ProtocolError("a fine-tune's result is not a card and weights")
                 if self._end(message.request):
                     self.trained.emit(message, *blocks)
+            case messages.Classified():
+                if self._end(message.request):
+                    self.classified.emit(message)
+            case messages.Explained():
+                if self._end(message.request):
+                    self.explained.emit(message, _heat(message, blocks))
+            case messages.Checked():
+                if self._end(message.request):
+                    self.checked.emit(message.request)
             case messages.Cancelled():
                 if self._end(message.request):
                     self.cancelled.emit(message.request)
@@ -251,6 +342,17 @@ _GONE = UserError(
     remedy="Nothing you painted is lost; ask again once it is back.",
 )
 _NOT_RUNNING = UserError("the engine is not running", remedy="Restart it and ask again.")
+
+
+def _corners(rect: Rect) -> tuple[int, int, int, int]:
+    return rect.top, rect.left, rect.bottom, rect.right
+
+
+def _heat(message: messages.Explained, blocks: Sequence[bytes]) -> Pixels:
+    shape = (message.rows, message.columns)
+    if len(blocks) != 1 or len(blocks[0]) != shape[0] * shape[1]:
+        raise ProtocolError(f"a heat of {shape} whose block does not fit")
+    return np.frombuffer(blocks[0], np.uint8).reshape(shape)
 
 
 def _tile(message: messages.ProposedTile, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:

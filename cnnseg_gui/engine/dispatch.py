@@ -1,7 +1,7 @@
 """Who does what in the engine: one thread takes messages, two carry them out.
 
-The interactive thread proposes; the background thread fine-tunes and stands aside, between two of
-its steps, for as long as the interactive one computes.
+The interactive thread proposes and classifies; the background thread fine-tunes and stands aside,
+between two of its steps, for as long as the interactive one computes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from cnnseg_gui.engine.messages import (
     AnyMessage,
     Cancel,
     Cancelled,
+    CheckWeights,
+    Classify,
+    Explain,
     Failed,
     Propose,
     ProtocolError,
     Supply,
     Train,
+    TrainTags,
     Want,
 )
 from cnnseg_gui.engine.pipe import Outbox
@@ -84,6 +88,12 @@ class Engine:
             case Train():
                 job = Job(message.request, lambda job, shop: shop.train(job, message, blocks))
                 self._enter(job, self._background)
+            case Classify() | Explain() | CheckWeights():
+                job = Job(message.request, lambda job, shop: shop.labelling.answer(job, message))
+                self._enter(job, self._interactive)
+            case TrainTags():
+                job = Job(message.request, lambda job, shop: shop.labelling.train(job, message))
+                self._enter(job, self._background)
             case Cancel():
                 with self._lock:
                     found = self._jobs.get(message.request)
@@ -131,9 +141,15 @@ class Engine:
             self._on_cannot_start(UserError(f"torch cannot be used ({error})"))
             return
         threading.Thread(
-            target=self._serve, args=(self._background, workshop), name="background", daemon=True
+            target=self._run_background, args=(workshop,), name="background", daemon=True
         ).start()
         self._serve(self._interactive, workshop)
+
+    def _run_background(self, workshop: Workshop) -> None:
+        from cnnseg_gui.engine.listing import list_networks
+
+        self._outbox.send(list_networks())
+        self._serve(self._background, workshop)
 
     def _open_workshop(self) -> Workshop:
         importlib.import_module("cnnseg_gui.learning")  # its settings come before torch

@@ -49,9 +49,12 @@ class Propose(Message, frozen=True, kw_only=True):
     """Content hash (sha256, hex) of the image's file."""
     model: str
     """`starter:NAME`; a revision's weights as `weights:SHA256` (asked for by `Want`); or a fresh
-    network as `new:NETWORK`, with options as in `new:unet?width=16`."""
+    network as `new:NETWORK`, with options as in `new:unet?width=16`; with `from=SHA256` among them
+    it goes on from the next coarser FCN."""
     classes: tuple[str, ...]
     """The project's class names; the model's classes are matched to them by name."""
+    mapping: tuple[tuple[str, str], ...] = ()
+    """(project's class, model's class) where the names differ; "" for none of the model's."""
     visible: tuple[int, int, int, int]
     """top, left, bottom, right of what the person sees: proposed first."""
 
@@ -75,10 +78,78 @@ class Train(Message, frozen=True, kw_only=True):
     model: str
     """As in `Propose`."""
     classes: tuple[str, ...]
+    mapping: tuple[tuple[str, str], ...] = ()
+    """As in `Propose`."""
     images: tuple[TrainImage, ...]
     seconds: float | None = None
     steps: int | None = None
     seed: int = 0
+    borders: bool = False
+    """The background between two close objects counts more: `core.border_weights`."""
+
+
+class Classify(Message, frozen=True, kw_only=True):
+    """Say what an image shows, or a part of it; answered by `Classified`."""
+
+    request: int
+    image: str
+    """Content hash, as in `Propose`."""
+    model: str
+    """`imagenet:NETWORK` with its published weights (asked for by `Want`), or a classifier taught
+    the project's tags as `tags:SHA256`."""
+    region: tuple[int, int, int, int] | None = None
+    """top, left, bottom, right; None: the whole image."""
+    top: int = 5
+    """How many labels."""
+
+
+class Explain(Message, frozen=True, kw_only=True):
+    """Show where the image speaks for a label; answered by `Explained`."""
+
+    request: int
+    image: str
+    model: str
+    """As in `Classify`."""
+    label: str
+    region: tuple[int, int, int, int] | None = None
+
+
+class TagImage(Message, frozen=True, kw_only=True):
+    """An image to learn a tag from."""
+
+    image: str
+    label: int
+    """Index in `TrainTags.labels`."""
+    held_out: bool
+    """Only ever checked on."""
+
+
+class TrainTags(Message, frozen=True, kw_only=True):
+    """Teach a classifier the project's tags; `TrainProgress` comes, then `Trained`.
+
+    `TrainProgress.iou` is then the held-out accuracy.
+    """
+
+    request: int
+    network: str
+    pretrained: bool
+    """Begin from published weights, where there are some."""
+    labels: tuple[str, ...]
+    images: tuple[TagImage, ...]
+    seconds: float | None = None
+    steps: int | None = None
+    seed: int = 0
+
+
+class CheckWeights(Message, frozen=True, kw_only=True):
+    """Whether a person's weight file fits; answered by `Checked` or `Failed`.
+
+    The file is asked for by `Want` as `pretrained:NAME`.
+    """
+
+    request: int
+    name: str
+    """In the catalogue of published weights."""
 
 
 class Cancel(Message, frozen=True, kw_only=True):
@@ -90,9 +161,9 @@ class Cancel(Message, frozen=True, kw_only=True):
 class Supply(Message, frozen=True, kw_only=True):
     """Answers `Want`.
 
-    Blocks: for an image the bytes of its file; for weights the card (JSON) and the weights
-    (safetensors); none where `what` says why not. The engine refuses bytes whose sha256 is not
-    the one in the key.
+    Blocks: for an image, or for published weights, the bytes of its file; for other weights the
+    card (JSON) and the weights (safetensors); none where `what` says why not. The engine refuses
+    bytes whose sha256 is not the one in the key, or that published weights should have.
     """
 
     key: str
@@ -120,8 +191,30 @@ class Ready(Message, frozen=True, kw_only=True):
     """The measurements behind the choice, by precision."""
 
 
+class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may want to know before choosing a network."""
+
+    name: str
+    classifier: bool
+    """It says labels of whole images; else it proposes masks."""
+    text: str
+    parameters: int
+    weights: str
+    """The name of its published weights; empty where there are none."""
+    known: tuple[str, ...] = ()
+    """Classes that it proposes with those weights before it is taught."""
+
+
+class Networks(Message, frozen=True, kw_only=True):
+    """Sent once, soon after `Ready`: what there is to choose from."""
+
+    networks: tuple[NetworkFacts, ...]
+
+
 class Want(Message, frozen=True, kw_only=True):
-    """The engine lacks these bytes: an image's content hash, or `weights:SHA256`."""
+    """The engine lacks these bytes: an image's content hash, the weights of a revision as
+    `weights:SHA256` or of a taught classifier as `tags:SHA256`, or published ones as
+    `pretrained:NAME`."""
 
     key: str
 
@@ -164,6 +257,38 @@ class Trained(Message, frozen=True, kw_only=True):
     request: int
 
 
+class Classified(Message, frozen=True, kw_only=True):
+    """What a classifier says, the likeliest first."""
+
+    request: int
+    image: str
+    model: str
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    """0…1, of the labels."""
+    seconds: float
+
+
+class Explained(Message, frozen=True, kw_only=True):
+    """Where an image speaks for a label. Block: heat uint8[rows, columns], 255 speaks most."""
+
+    request: int
+    image: str
+    model: str
+    label: str
+    rows: int
+    columns: int
+    region: tuple[int, int, int, int]
+    """top, left, bottom, right of the rectangle that the heat covers; it may reach beyond the
+    image."""
+
+
+class Checked(Message, frozen=True, kw_only=True):
+    """The weights fit."""
+
+    request: int
+
+
 class Cancelled(Message, frozen=True, kw_only=True):
     """The job was stopped as asked; nothing of it remains."""
 
@@ -182,17 +307,28 @@ class Failed(Message, frozen=True, kw_only=True):
     remedy: str = ""
 
 
+Request = Propose | Train | Classify | Explain | TrainTags | CheckWeights
+"""What the window asks for, and gets exactly one end of."""
+
 AnyMessage = (
     Propose
     | Train
+    | Classify
+    | Explain
+    | TrainTags
+    | CheckWeights
     | Cancel
     | Supply
     | Ready
+    | Networks
     | Want
     | ProposedTile
     | Proposed
     | TrainProgress
     | Trained
+    | Classified
+    | Explained
+    | Checked
     | Cancelled
     | Failed
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from cnnseg_gui.core.errors import UserError
@@ -11,8 +11,9 @@ from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.engine.cache import ByteCache
 from cnnseg_gui.engine.wants import Supplied, Wants
-from cnnseg_gui.learning.card import Card
-from cnnseg_gui.learning.model import Model, adapt, load, new, starter
+from cnnseg_gui.learning.card import Card, Option
+from cnnseg_gui.learning.model import Model, adapt, known_classes, load, new, staged, starter
+from cnnseg_gui.learning.pretrained import Bring, Brought
 
 MAX_PIXELS = 2**29
 """Bytes of decoded images kept."""
@@ -56,18 +57,28 @@ class Models:
         self._wants = wants
         self._cache: ByteCache[Model] = ByteCache(MAX_WEIGHTS)
 
-    def load(self, key: str, classes: Sequence[str], stopped: Callable[[], bool]) -> Model:
+    def load(
+        self,
+        key: str,
+        classes: Sequence[str],
+        stopped: Callable[[], bool],
+        mapping: Mapping[str, str] | None = None,
+    ) -> Model:
         """The model whose class i is the project's class i.
+
+        Args:
+            mapping: as for `learning.model.adapt`.
 
         Raises:
             Stopped: the job was cancelled while it waited.
             UserError: there is none, or its files are damaged or others.
         """
-        adapted_key = f"{key} {'|'.join(classes)}"
+        mapped = "&".join(f"{new}={old}" for new, old in sorted((mapping or {}).items()))
+        adapted_key = f"{key} {'|'.join(classes)} {mapped}"
         model = self._cache.get(adapted_key)
         if model is None:
             model = self._cache.get(key) or self._find(key, classes, stopped)
-            model = adapt(model, classes)
+            model = adapt(model, classes, mapping)
             self._keep(adapted_key, model)
         return model
 
@@ -88,8 +99,7 @@ class Models:
             case "starter":
                 return starter(name)
             case "new":
-                network, _, options = name.partition("?")
-                return new(network, classes, 0, **_options(options))
+                return self._begin(name, classes, stopped)
             case "weights":
                 supplied = self._wants.fetch(key, stopped)
                 card, weights = checked_blocks(supplied, 2)
@@ -98,10 +108,31 @@ class Models:
             case _:
                 raise UserError(f"“{key}” names no model", remedy="Choose another model.")
 
+    def _begin(self, name: str, classes: Sequence[str], stopped: Callable[[], bool]) -> Model:
+        """A fresh network, or one that goes on from a coarser one."""
+        network, _, query = name.partition("?")
+        options = _options(query)
+        coarser = options.pop("from", None)
+        if coarser is not None:
+            return staged(self._find(f"weights:{coarser}", classes, stopped), network, options)
+        wanted = None if known_classes(network, options) else classes
+        return new(network, wanted, 0, options, bring=bringer(self._wants, stopped))
 
-def _options(query: str) -> dict[str, bool | int | str]:
+
+def bringer(wants: Wants, stopped: Callable[[], bool]) -> Bring:
+    """Asks the window for published weights."""
+
+    def bring(name: str) -> Brought:
+        supplied = wants.fetch(f"pretrained:{name}", stopped)
+        (data,) = checked_blocks(supplied, 1)
+        return Brought(data, supplied.path)
+
+    return bring
+
+
+def _options(query: str) -> dict[str, Option]:
     """Options written as `width=8&norm=group`: numbers, true, false, or text."""
-    options: dict[str, bool | int | str] = {}
+    options: dict[str, Option] = {}
     for name, text in parse_qsl(query):
         if text in ("true", "false"):
             options[name] = text == "true"

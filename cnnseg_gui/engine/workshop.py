@@ -12,6 +12,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.engine.jobs import Job
+from cnnseg_gui.engine.labelling import Labelling
 from cnnseg_gui.engine.messages import (
     Propose,
     Proposed,
@@ -20,21 +21,18 @@ from cnnseg_gui.engine.messages import (
     Train,
     Trained,
     TrainImage,
-    TrainProgress,
 )
 from cnnseg_gui.engine.packing import unpack
 from cnnseg_gui.engine.pipe import Outbox
+from cnnseg_gui.engine.reporter import Reporter
 from cnnseg_gui.engine.stock import Images, Models
 from cnnseg_gui.engine.turnstile import Turnstile
 from cnnseg_gui.engine.wants import Stopped, Wants
 from cnnseg_gui.learning.device import choose
-from cnnseg_gui.learning.fit import Cancelled, Progress, fit
+from cnnseg_gui.learning.fit import Cancelled, Settings, fit
 from cnnseg_gui.learning.model import Model, dump, stamped
 from cnnseg_gui.learning.propose import propose
 from cnnseg_gui.learning.sampling import Example
-
-_PROGRESS_EVERY = 0.2
-"""Seconds between two `TrainProgress`: five a second is as fast as anyone reads a curve."""
 
 
 class Workshop:
@@ -59,6 +57,9 @@ class Workshop:
         self._turnstile = turnstile
         self._images = Images(wants)
         self._models = Models(wants)
+        self.labelling = Labelling(
+            self._compute, outbox=outbox, wants=wants, turnstile=turnstile, images=self._images
+        )
 
     @property
     def ready(self) -> Ready:
@@ -82,7 +83,9 @@ class Workshop:
         """
         start = time.perf_counter()
         pixels = self._images.load(message.image, job.stopped)
-        model = self._models.load(message.model, message.classes, job.stopped)
+        model = self._models.load(
+            message.model, message.classes, job.stopped, dict(message.mapping)
+        )
 
         def send(rect: Rect, classes: Pixels, confidence: Pixels) -> None:
             tile = ProposedTile(
@@ -115,7 +118,9 @@ class Workshop:
             Stopped: between two steps.
             UserError: the images or the model cannot be had, or there is nothing to learn from.
         """
-        model = self._models.load(message.model, message.classes, job.stopped)
+        model = self._models.load(
+            message.model, message.classes, job.stopped, dict(message.mapping)
+        )
         masks = unpack(message.images, blocks)
         examples = [
             self._example(job, image, mask)
@@ -134,7 +139,8 @@ class Workshop:
                 seconds=message.seconds,
                 steps=message.steps,
                 seed=message.seed,
-                on_progress=_Reporter(self._outbox, message.request),
+                settings=Settings(borders=message.borders),
+                on_progress=Reporter(self._outbox, message.request),
                 checkpoint=checkpoint,
             )
         except Cancelled as error:
@@ -165,6 +171,7 @@ class Workshop:
             return None
         traceback.clear_frames(error.__traceback__)  # they hold the tensors
         self._models.forget()
+        self.labelling.forget()
         self._images.forget()
         if self._compute.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -172,30 +179,6 @@ class Workshop:
             f"there is not enough memory on {self._compute.name}",
             remedy="Close other programs that use it, or choose a smaller network or the cpu.",
         )
-
-
-class _Reporter:
-    """Passes progress on, but no more often than anyone reads it."""
-
-    def __init__(self, outbox: Outbox, request: int) -> None:
-        self._outbox = outbox
-        self._request = request
-        self._next = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.perf_counter()
-        if now < self._next and progress.iou is None:
-            return
-        self._next = now + _PROGRESS_EVERY
-        message = TrainProgress(
-            request=self._request,
-            step=progress.step,
-            seconds=progress.seconds,
-            seconds_left=progress.seconds_left,
-            loss=progress.loss,
-            iou=progress.iou,
-        )
-        self._outbox.send(message)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnnseg_gui.core.border_weights import Weights
 from cnnseg_gui.core.mask import Pixels
 
 
@@ -29,6 +30,15 @@ def to_batch(patches: Sequence[tuple[Pixels, Pixels]], side: int) -> tuple[Tenso
         masks.append(target[:, 0])
     batch = torch.cat(images).contiguous(memory_format=torch.channels_last)
     return batch, torch.cat(masks)
+
+
+def weights_to_batch(weights: Sequence[Weights], side: int) -> Tensor:
+    """Weights float32[s, s] of such patches → float32[N, side, side], beside their masks."""
+    resized = [
+        F.interpolate(torch.from_numpy(each)[None, None], (side, side), mode="nearest-exact")
+        for each in weights
+    ]
+    return torch.cat(resized)[:, 0]
 
 
 def vary_colours(images: Tensor, random: np.random.Generator, strength: float = 1.0) -> Tensor:

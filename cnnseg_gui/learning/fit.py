@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -16,14 +17,15 @@ import torch
 from torch import Tensor
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.learning.augment import to_batch, vary_colours
+from cnnseg_gui.learning.augment import to_batch, vary_colours, weights_to_batch
+from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.keep import Keeper, Validation
 from cnnseg_gui.learning.losses import segmentation_loss
 from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.propose import legal_length
-from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler
+from cnnseg_gui.learning.sampling import Drawn, Example, PixelCache, Sampler
 from cnnseg_gui.learning.schedule import Budget
 from cnnseg_models.segmentation import SegmentationNetwork
 
@@ -46,6 +48,12 @@ class Settings:
     weight_decay: float = 1e-2
     clip: float = 1.0
     """Of the gradient's norm."""
+    class_weights: Literal["balanced", "none"] = "balanced"
+    """`balanced`: see there; `none`: every pixel counts as its neighbour does."""
+    borders: bool = False
+    """The background between two close objects counts more: `core.border_weights`."""
+    dice: bool = True
+    """Dice beside the cross-entropy."""
 
 
 DEFAULTS = Settings()
@@ -119,9 +127,11 @@ def fit(
     network.to(memory_format=torch.channels_last)
     side = legal_length(settings.patch, network.context) + 2 * network.context
     random, cache = np.random.default_rng(seed), PixelCache()
-    sampler = Sampler(taught, cache, random, patch=side)
+    borders = BorderMaps() if settings.borders else None
+    sampler = Sampler(taught, cache, random, patch=side, borders=borders)
     optimiser = _optimiser(network, settings)
-    class_weights = balanced(counts).to(compute.device)
+    plain = settings.class_weights == "none"
+    class_weights = (torch.ones(len(counts)) if plain else balanced(counts)).to(compute.device)
     held_out = [example for example in examples if example.held_out]
     keeper = Keeper(network, held_out, cache, compute, budget, seed)
     with torch.random.fork_rng(devices=[]):
@@ -133,12 +143,14 @@ def fit(
             pause()
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * budget.rate()
-            images, target = to_batch([sampler.draw() for _ in range(settings.batch)], side)
+            drawn = [sampler.draw() for _ in range(settings.batch)]
+            images, target = to_batch([patch[:2] for patch in drawn], side)
             images = vary_colours(images, random).to(compute.device)
             target = _inner(target, network.context).to(compute.device)
+            weights = _weights(drawn, side, network.context, compute.device)
             with compute.autocast():
                 logits = network(images)
-            loss = segmentation_loss(logits, target, class_weights)
+            loss = segmentation_loss(logits, target, class_weights, weights, dice=settings.dice)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
@@ -211,6 +223,14 @@ def _optimiser(network: SegmentationNetwork, settings: Settings) -> torch.optim.
         ],
         fused=True,
     )
+
+
+def _weights(
+    drawn: Sequence[Drawn], side: int, context: int, device: torch.device
+) -> Tensor | None:
+    """How much each pixel of the target counts, float32[N, H, W]; None where all count alike."""
+    maps = [patch.weights for patch in drawn if patch.weights is not None]
+    return _inner(weights_to_batch(maps, side), context).to(device) if maps else None
 
 
 def _inner(target: Tensor, context: int) -> Tensor:

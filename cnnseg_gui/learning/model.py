@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.learning.card import Card, Option
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.pretrained import Bring, fitting, from_store, pretrained_state
 from cnnseg_gui.resources import starter_folder
 from cnnseg_models import registry
 from cnnseg_models.conv_norm import fold_norms
-from cnnseg_models.lite0_weights import WeightsError
-from cnnseg_models.segmentation import SegmentationNetwork
+from cnnseg_models.fcn import FCN, continue_from
+from cnnseg_models.segmentation import ScoreLayer, SegmentationNetwork
 
 WEIGHTS, CARD = "model.safetensors", "card.json"
 
@@ -57,25 +58,86 @@ def prepare(network: SegmentationNetwork, compute: Compute) -> SegmentationNetwo
     return ready.to(compute.device, compute.precision).to(memory_format=torch.channels_last)
 
 
-def new(network: str, classes: Sequence[str], seed: int = 0, **options: Option) -> Model:
-    """A model that has learnt nothing, but for its encoder where that comes pretrained.
+def new(
+    network: str,
+    classes: Sequence[str] | None,
+    seed: int = 0,
+    options: Mapping[str, Option] | None = None,
+    *,
+    bring: Bring = from_store,
+) -> Model:
+    """A model that has learnt nothing here, but may begin from published weights.
+
+    Args:
+        network: a name in `cnnseg_models.registry`.
+        classes: its classes; None: those that its published weights know.
+        seed: of its random weights.
+        options: the network's own; `pretrained` false begins at random.
+        bring: where published weights come from.
 
     Raises:
-        UserError: no such network or option, or its pretrained weights are missing.
+        UserError: no such network or option, or its published weights are not here.
     """
+    options = dict(options or {})
+    begun_with = known_classes(network, options) or tuple(classes or ())
+    if not begun_with:
+        raise UserError(f"{network} knows no classes yet", remedy="Teach it in a project.")
+    built = _built(network, len(begun_with), seed, options)
+    published = registry.NETWORKS[network].weights
+    if published and options.get("pretrained", True):
+        state = pretrained_state(published, bring)
+        fitting(published, None, lambda: built.load_pretrained(state))
+    card = Card(network=network, classes=begun_with, options=options, seed=seed)
+    model = Model(built.eval(), card)
+    return model if classes is None else adapt(model, classes)
+
+
+def known_classes(network: str, options: Mapping[str, Option]) -> tuple[str, ...]:
+    """What a fresh network can propose before it has learnt anything here; often nothing."""
+    entry = registry.NETWORKS.get(network)
+    return entry.label_names if entry is not None and options.get("pretrained", True) else ()
+
+
+def staged(coarser: Model, network: str, options: Mapping[str, Option] | None = None) -> Model:
+    """The next finer FCN, which goes on from what the coarser one has learnt: 32s → 16s → 8s.
+
+    Raises:
+        UserError: there is no such network, or it does not go on from that one.
+    """
+    options = {**coarser.card.options, "at_once": False, **(options or {})}
+    built = _built(network, len(coarser.card.classes), coarser.card.seed, options)
+    if not isinstance(built, FCN) or not isinstance(coarser.network, FCN):
+        raise UserError(
+            f"{network} does not go on from {coarser.card.network}",
+            remedy="FCN-16s goes on from FCN-32s, and FCN-8s from FCN-16s.",
+        )
+    try:
+        continue_from(built, coarser.network)
+    except ValueError as error:
+        raise UserError(
+            f"{network} does not go on from {coarser.card.network} ({error})",
+            remedy="Teach the coarser network first.",
+        ) from error
+    card = msgspec.structs.replace(
+        coarser.card,
+        network=network,
+        options=options,
+        parent=coarser.card.sha256 or coarser.card.parent,
+        sha256="",
+        metrics={},
+    )
+    return Model(built.eval(), card)
+
+
+def _built(
+    network: str, classes: int, seed: int, options: Mapping[str, Option]
+) -> SegmentationNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:
-            built = registry.build(network, classes=len(classes), **cast("dict[str, Any]", options))
+            return registry.build(network, classes=classes, **cast("dict[str, Any]", options))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise _unknown(network, error) from error
-        except WeightsError as error:
-            raise UserError(
-                error.what, path=error.path, remedy="Install CNNSeg again, with its dependencies."
-            ) from error
-    return Model(
-        built.eval(), Card(network=network, classes=tuple(classes), options=options, seed=seed)
-    )
 
 
 def load(weights: bytes | Path, card: Card, path: Path | str | None = None) -> Model:
@@ -151,32 +213,32 @@ def starter(name: str) -> Model:
     return load(folder / WEIGHTS, card)
 
 
-def adapt(model: Model, classes: Sequence[str]) -> Model:
+def adapt(model: Model, classes: Sequence[str], mapping: Mapping[str, str] | None = None) -> Model:
     """The model for other classes: every weight that fits is kept.
 
-    A class takes over the scores of the one of its name (case aside). Of two classes that become
-    two, one without a namesake takes over what is left, in its place. Others start small:
-    what knows none of the classes proposes background until it is taught.
+    A class takes over the scores of the one that `mapping` names, else of its own name (case
+    aside). Of two classes that become two, one without a namesake takes over what is left, in its
+    place. Others start small: what knows none of the classes proposes background until it is
+    taught.
+
+    Args:
+        mapping: names of the model's classes by names of the new ones; "" for none of them.
     """
-    if tuple(classes) == model.card.classes:
+    if tuple(classes) == model.card.classes and not mapping:
         return model
-    rows = _matching_rows(model.card.classes, classes)
+    rows = _matching_rows(model.card.classes, classes, mapping or {})
     network = copy.deepcopy(model.network)
-    old = network.head
-    head = nn.Conv2d(old.in_channels, len(classes), 1)
-    assert head.bias is not None
-    assert old.bias is not None
+    generator = torch.Generator().manual_seed(model.card.seed)
+    for name in network.class_layers():
+        parent, _, child = name.rpartition(".")
+        with_rows = _with_rows(network.get_submodule(name), rows, generator)
+        setattr(network.get_submodule(parent), child, with_rows)
+    bias = network.head.bias
+    assert bias is not None
     with torch.no_grad():
-        generator = torch.Generator().manual_seed(model.card.seed)
-        head.weight.normal_(0.0, 0.01, generator=generator)
-        head.bias.fill_(_UNTAUGHT)
+        bias[[row is None for row in rows]] = _UNTAUGHT
         if all(row is None for row in rows):
-            head.bias[0] = 0.0  # nothing in common: background everywhere, not noise
-        for index, row in enumerate(rows):
-            if row is not None:
-                head.weight[index] = old.weight[row]
-                head.bias[index] = old.bias[row]
-    network.head = head
+            bias[0] = 0.0  # nothing in common: background everywhere, not noise
     card = msgspec.structs.replace(
         model.card,
         classes=tuple(classes),
@@ -187,11 +249,40 @@ def adapt(model: Model, classes: Sequence[str]) -> Model:
     return Model(network.eval(), card)
 
 
-def _matching_rows(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
+def _with_rows(
+    old: nn.Module, rows: Sequence[int | None], generator: torch.Generator
+) -> ScoreLayer:
+    """The layer for other classes; a class that continues none scores little, or as the others."""
+    classes = len(rows)
+    layer: ScoreLayer
+    if isinstance(old, nn.ConvTranspose2d):  # each class is upsampled by itself
+        kernel, stride = old.kernel_size[0], old.stride[0]
+        layer = nn.ConvTranspose2d(classes, classes, kernel, stride, groups=classes, bias=False)
+        layer.weight.requires_grad_(old.weight.requires_grad)
+        fresh = old.weight.detach().mean(0).expand_as(layer.weight)
+    else:
+        assert isinstance(old, nn.Conv2d)
+        layer = nn.Conv2d(old.in_channels, classes, 1)
+        fresh = torch.empty_like(layer.weight).normal_(0.0, 0.01, generator=generator)
+    with torch.no_grad():
+        layer.weight.copy_(fresh)
+        if layer.bias is not None:
+            layer.bias.zero_()
+        for index, row in enumerate(rows):
+            if row is not None:
+                layer.weight[index] = old.weight[row]
+                if layer.bias is not None and old.bias is not None:
+                    layer.bias[index] = old.bias[row]
+    return layer
+
+
+def _matching_rows(
+    old: Sequence[str], new: Sequence[str], mapping: Mapping[str, str]
+) -> list[int | None]:
     """For every new class the old one it continues."""
     known = {name.casefold(): row for row, name in enumerate(old)}
-    rows = [known.get(name.casefold()) for name in new]
-    if len(old) == len(new) == 2:
+    rows = [known.get(mapping.get(name, name).casefold()) for name in new]
+    if len(old) == len(new) == 2 and not mapping:
         first, second = rows
         if first is None:
             first = 0 if second is None else 1 - second

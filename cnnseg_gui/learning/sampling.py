@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnseg_gui.core.border_weights import Weights
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.propose import crop
+
+_Scalar = TypeVar("_Scalar", np.uint8, np.float32)
 
 PIXEL_CACHE = 512 * 2**20
 """Bytes of decoded images kept while learning."""
@@ -60,6 +65,17 @@ class PixelCache:
         return sum(pixels.nbytes for pixels in self._entries.values())
 
 
+class Drawn(NamedTuple):
+    """A square piece of an image to learn from."""
+
+    pixels: Pixels
+    """uint8[side, side, 3]."""
+    mask: Pixels
+    """uint8[side, side]."""
+    weights: Weights | None = None
+    """float32[side, side]: how much each pixel counts; None where they count alike."""
+
+
 class Sampler:
     """Draws patches round decided pixels.
 
@@ -71,6 +87,7 @@ class Sampler:
         examples: all of them with decided pixels.
         patch: side in pixels.
         scales: the smallest and largest magnification of a patch.
+        borders: where the patches' weights come from; without them all pixels count alike.
     """
 
     def __init__(
@@ -81,20 +98,22 @@ class Sampler:
         *,
         patch: int,
         scales: tuple[float, float] = (0.7, 1.4),
+        borders: BorderMaps | None = None,
     ) -> None:
         self._examples, self._cache, self._random = examples, cache, random
-        self._patch, self._scales = patch, scales
+        self._patch, self._scales, self._borders = patch, scales, borders
         self._tiles = [list(example.mask.tiles()) for example in examples]
         self._counts = [
             np.stack([np.bincount(tile.ravel(), minlength=256)[:UNLABELLED] for _, tile in tiles])
             for tiles in self._tiles
         ]
 
-    def draw(self) -> tuple[Pixels, Pixels]:
-        """A patch uint8[side, side, 3] and its mask uint8[side, side], turned and flipped.
+    def draw(self) -> Drawn:
+        """A patch with its mask and weights, turned and flipped.
 
-        `side` is `patch` divided by a random scale. What lies beyond the image is mirrored, and
-        undecided in the mask.
+        Its side is `patch` divided by a random scale. What lies beyond the image is mirrored, and
+        undecided in the mask. The weights are those of the image as it is: their sigma is in its
+        pixels, so a magnified patch has wider borders, as wide as its objects are magnified.
         """
         index, row, column = self._draw_pixel()
         example = self._examples[index]
@@ -106,11 +125,13 @@ class Sampler:
         )
         rect = Rect(top, left, top + side, left + side)
         pixels, mask = crop(self._cache.get(example), rect), example.mask.read(rect)
-        turns = int(self._random.integers(4))
-        pixels, mask = np.rot90(pixels, turns), np.rot90(mask, turns)
-        if self._random.random() < 0.5:
-            pixels, mask = pixels[:, ::-1], mask[:, ::-1]
-        return np.ascontiguousarray(pixels), np.ascontiguousarray(mask)
+        weights = None if self._borders is None else self._borders.read(example, rect)
+        turns, flipped = int(self._random.integers(4)), bool(self._random.random() < 0.5)
+        return Drawn(
+            _posed(pixels, turns, flipped),
+            _posed(mask, turns, flipped),
+            None if weights is None else _posed(weights, turns, flipped),
+        )
 
     def _draw_pixel(self) -> tuple[int, int, int]:
         """(example, row, column) of a decided pixel."""
@@ -131,3 +152,8 @@ class Sampler:
         start = at - int(self._random.integers(side))
         slack = length - side
         return min(max(start, min(0, slack)), max(0, slack))
+
+
+def _posed(values: npt.NDArray[_Scalar], turns: int, flipped: bool) -> npt.NDArray[_Scalar]:
+    turned = np.rot90(values, turns)
+    return np.ascontiguousarray(turned[:, ::-1] if flipped else turned)

@@ -56,7 +56,7 @@ def score(
         limit: no window is begun after so many seconds, but for the first; None: all are done.
     """
     start = time.perf_counter()
-    classes = network.head.out_channels
+    classes = network.classes
     ready = prepare(network, compute)
     total, done = np.zeros((classes, classes), np.int64), 0
     for window in windows:

@@ -29,6 +29,7 @@ from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient, local_command
 from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.banner import Banner
+from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
@@ -80,6 +81,9 @@ class MainWindow(QMainWindow):
             self.fine_tuning,
             self.proposing,
             self,
+        )
+        self.border_heat = BorderHeat(
+            self.actions_by_name["border_weights"], self.canvas, self.workspace, self
         )
         self.engine_status = EngineStatus(
             self.engine,
@@ -207,6 +211,7 @@ class MainWindow(QMainWindow):
         workspace.recovered.connect(self._on_recovered)
         self.teaching.said.connect(self.banner.say)
         self.engine_status.said.connect(self.banner.say)
+        self.border_heat.failed.connect(self.show_error)
 
     # ------------------------------------------------------------------ what is open
 

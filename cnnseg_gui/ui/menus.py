@@ -35,6 +35,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "next",
         "|",
         "hide_overlay",
+        "border_weights",
         "|",
         "reset_layout",
     ),

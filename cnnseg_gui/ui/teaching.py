@@ -7,6 +7,7 @@ import logging
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
 
+from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.editor.fine_tuning import FineTuning, Scores
 from cnnseg_gui.editor.proposing import Proposing
@@ -14,6 +15,7 @@ from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.panels.training import TrainingPanel
 
 _log = logging.getLogger("cnnseg")
+_BORDERS, _YES = "borders", "yes"  # a setting of the project
 _COUNT_AFTER_MS = 150  # strokes in quick succession are counted once
 
 
@@ -42,6 +44,7 @@ class Teaching(QObject):
         self._count.timeout.connect(self._show_material)
         panel.teach_asked.connect(self._teach)
         panel.cancel_asked.connect(fine_tuning.cancel)
+        panel.borders_chosen.connect(self._keep_borders)
         workspace.project_changed.connect(self._show_project)
         workspace.image_changed.connect(lambda _: self._count.start())
         fine_tuning.started.connect(self._on_started)
@@ -52,12 +55,24 @@ class Teaching(QObject):
         self._show_project()
 
     def _teach(self, seconds: int) -> None:
-        self._fine_tuning.start(self._proposing.model, seconds=seconds)
+        self._fine_tuning.start(
+            self._proposing.model, seconds=seconds, borders=self._panel.borders.isChecked()
+        )
+
+    def _keep_borders(self, stressed: bool) -> None:
+        project = self._workspace.project
+        if project is None:
+            return
+        try:
+            project.set_setting(_BORDERS, _YES if stressed else "")
+        except UserError as error:
+            self.said.emit(str(error))
 
     def _show_project(self) -> None:
         project = self._workspace.project
         if project is not None:
             self._panel.show_model(project.revisions.current, self._proposing.starter)
+            self._panel.show_borders(project.setting(_BORDERS) == _YES)
         self._show_material()
 
     def _show_material(self) -> None:

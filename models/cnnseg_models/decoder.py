@@ -24,13 +24,13 @@ class Decoder(nn.Module):
     Args:
         in_channels: of the image.
         taps: channels of the encoder's feature maps, from fine to coarse.
-        widths: channels after each merge, coarse to fine: one per tap.
+        widths: channels after each merge, coarse to fine, one per tap; the last of `WIDTHS` by
+            default.
     """
 
-    def __init__(
-        self, in_channels: int, taps: Sequence[int], widths: Sequence[int] = WIDTHS
-    ) -> None:
+    def __init__(self, in_channels: int, taps: Sequence[int], widths: Sequence[int] = ()) -> None:
         super().__init__()
+        widths = widths or WIDTHS[-len(taps) :]
         shallow = widths[-1]
         self.shallow = nn.Conv2d(in_channels, shallow, 3, padding=1, bias=False)
         self.shallow_norm = nn.BatchNorm2d(shallow)

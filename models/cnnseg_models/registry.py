@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
+from cnnseg_models.fcn import FCN
+from cnnseg_models.fcn_resnet import VOC_CLASSES, FCNResNet
 from cnnseg_models.segmentation import SegmentationNetwork
 from cnnseg_models.unet import UNet
-from cnnseg_models.unet_lite0 import UNetLite0
+from cnnseg_models.unet_encoder import UNetEncoder
 
 
 @dataclass(frozen=True)
@@ -18,8 +21,10 @@ class Entry:
 
     make: Callable[..., SegmentationNetwork]
     text: str
-    pretrained: bool = False
-    """It has an option of this name: an encoder with weights of its own."""
+    weights: str = ""
+    """The name of the published weights it can begin from; it then has the option `pretrained`."""
+    label_names: tuple[str, ...] = ()
+    """Classes that those weights know already; empty where they are a classifier's."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,46 @@ class Description:
     """With 3 channels in, 2 classes and the options' defaults."""
 
 
+def _unet(encoder: str, text: str, weights: str = "") -> Entry:
+    return Entry(partial(UNetEncoder, encoder=encoder), text, weights or encoder)
+
+
+def _fcn(stride: int, backbone: str, text: str) -> Entry:
+    return Entry(partial(FCN, backbone=backbone, stride=stride), text, backbone)
+
+
 NETWORKS: dict[str, Entry] = {
     "unet": Entry(
         UNet,
         "U-Net of the 2015 paper, padded and with batch norm: learns from nothing, slowly.",
     ),
-    "unet-lite0": Entry(
-        UNetLite0,
+    "unet-lite0": _unet(
+        "lite0",
         "U-Net on EfficientNet-Lite0, which has seen ImageNet: small, and learns in a minute.",
-        pretrained=True,
+        "efficientnet-lite0",
+    ),
+    "unet-resnet18": _unet("resnet18", "U-Net on ResNet-18."),
+    "unet-resnet34": _unet("resnet34", "U-Net on ResNet-34."),
+    "unet-resnet50": _unet("resnet50", "U-Net on ResNet-50."),
+    "unet-vgg16": _unet("vgg16", "U-Net on VGG16's thirteen convolutions."),
+    "unet-alexnet": _unet("alexnet", "U-Net on AlexNet's five convolutions: coarse and quick."),
+    "unet-googlenet": _unet("googlenet", "U-Net on GoogLeNet's inception modules."),
+    "fcn32s-vgg16": _fcn(32, "vgg16", "FCN on VGG16, upsampled in one step: coarse outlines."),
+    "fcn16s-vgg16": _fcn(16, "vgg16", "FCN on VGG16 that also scores pool4."),
+    "fcn8s-vgg16": _fcn(8, "vgg16", "FCN on VGG16 that also scores pool4 and pool3."),
+    "fcn32s-alexnet": _fcn(32, "alexnet", "FCN on AlexNet, upsampled in one step."),
+    "fcn32s-googlenet": _fcn(32, "googlenet", "FCN on GoogLeNet, upsampled in one step."),
+    "fcn-resnet50": Entry(
+        partial(FCNResNet, depth=50),
+        "FCN on a dilated ResNet-50; its weights know the 20 everyday objects of Pascal VOC.",
+        "fcn-resnet50",
+        VOC_CLASSES,
+    ),
+    "fcn-resnet101": Entry(
+        partial(FCNResNet, depth=101),
+        "FCN on a dilated ResNet-101; its weights know the 20 everyday objects of Pascal VOC.",
+        "fcn-resnet101",
+        VOC_CLASSES,
     ),
 }
 
@@ -53,20 +89,19 @@ def names() -> tuple[str, ...]:
 def build(
     name: str, *, in_channels: int = 3, classes: int, **options: object
 ) -> SegmentationNetwork:
-    """A new network: random weights, but for encoders whose weights are at hand.
+    """A new network with random weights.
 
     Args:
         name: one of `names()`.
-        in_channels: of the image.
+        in_channels: of the image, 1 to 4.
         classes: of the logits.
-        options: the network's own: for "unet" `width`, `upsampling`, `padded`, `norm`,
-            `dropout`; for "unet-lite0" `pretrained`.
+        options: the network's own, e.g. for "unet" `width`, `upsampling`, `padded`, `norm` and
+            `dropout`; `pretrained` for those that can begin from published weights.
 
     Raises:
         KeyError: no such network.
         TypeError: no such option.
         ValueError: an option's value that it cannot take.
-        WeightsError: its pretrained weights are missing or damaged.
     """
     return NETWORKS[name].make(in_channels, classes, **options)
 
@@ -79,8 +114,6 @@ def build_empty(
     Raises:
         KeyError, TypeError, ValueError: as `build`.
     """
-    if NETWORKS[name].pretrained:
-        options = {**options, "pretrained": False}
     with torch.device("meta"):
         return build(name, in_channels=in_channels, classes=classes, **options)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+ScoreLayer = nn.Conv2d | nn.ConvTranspose2d
 
 
 class SegmentationNetwork(nn.Module):
@@ -16,8 +20,28 @@ class SegmentationNetwork(nn.Module):
     context: int = 0
     """Pixels that the logits lack on each side of the input."""
     head: nn.Conv2d
-    """The 1×1 convolution that scores the classes: all that differs between sets of classes."""
+    """The 1×1 convolution that scores the classes."""
+
+    @property
+    def classes(self) -> int:
+        """Of the logits."""
+        return self.head.out_channels
+
+    def class_layers(self) -> tuple[str, ...]:
+        """Names of the layers that differ between sets of classes: dimension 0 is the class.
+
+        `head` first; the others refine its scores.
+        """
+        return ("head",)
 
     def encoder_parameters(self) -> list[nn.Parameter]:
         """The pretrained ones, which learn at a lower rate; empty where there are none."""
         return []
+
+    def load_pretrained(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over a published classifier's weights, in place, where its encoder has them.
+
+        Raises:
+            ValueError: the network has no encoder of its own, or the weights are another one's.
+        """
+        raise ValueError("this network has no pretrained weights")

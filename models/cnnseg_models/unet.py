@@ -139,9 +139,11 @@ def crop(x: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def init_he(module: nn.Module) -> None:
-    """Weights of variance 2/N, N the inputs of one output; biases 0 (He et al., 2015)."""
+    """Weights of variance 2/N, N the inputs of one output; biases 0 (He et al., 2015); norms 1."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
+        elif isinstance(part, nn.BatchNorm2d):
+            part.reset_parameters()

@@ -237,11 +237,20 @@ def test_a_project_of_the_first_schema_opens_with_all_its_strokes(tmp_path: Path
     patch = dab(mask, 2, 2, 30, 1)
     assert patch is not None
     project.commit(patch, mask, name="Brush stroke")
-    project._db.execute("DROP INDEX image_by_content")
+    project.revisions.add(b"weights", b"{}")
+    for statement in (
+        "DROP INDEX image_by_content",
+        "DROP TABLE tag",
+        "DROP TABLE classifier",
+        "ALTER TABLE revision DROP COLUMN promoted",
+    ):
+        project._db.execute(statement)
     project._db.execute("PRAGMA user_version = 1")
     folder = project.folder
     project.close()
     again = Project.open(folder)
     assert np.array_equal(again.load_mask(1).to_array(), mask.to_array())
     assert again.find_image(again.images()[0].sha256).id == 1
+    assert again.revisions.current is not None
+    assert again.revisions.current.name == "r001"
     again.close()

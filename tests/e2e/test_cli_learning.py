@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import (
+    CLASSES,
     ON_CPU,
     SIZE,
     THREE_STEPS,
     TINY,
+    VALUES,
     Failing,
     answer,
     make,
@@ -29,6 +31,19 @@ from cnnseg_gui.cli import main
 from cnnseg_gui.core.classes import palette_table
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.resources import starter_folder
+
+
+def pairs_of_cells(folder: Path) -> Path:
+    """A project of two images with two cells each, four pixels apart."""
+    images, masks = write_pairs(folder, 2)
+    for path in masks.iterdir():
+        cells = np.zeros(SIZE, np.uint8)
+        cells[10:40, 8:28] = cells[10:40, 32:52] = 255
+        Image.fromarray(cells).save(path)
+    project = folder / "project"
+    arguments = ["new", str(project), "--images", str(images), "--masks", str(masks)]
+    assert main([*arguments, *CLASSES, *VALUES]) == 0
+    return project
 
 
 def test_a_revision_has_weights_and_a_card_that_says_how_it_was_made(taught: Path) -> None:
@@ -88,6 +103,17 @@ def test_from_scratch_does_without_the_pretrained_encoder(
     answer(capsys, "train", project, *arguments, *ON_CPU)
     card = json.loads((project / "models" / "r001" / "card.json").read_bytes())
     assert card["options"] == {"pretrained": False}
+
+
+@pytest.mark.parametrize("loss", ["--borders", "--plain"])
+def test_another_loss_makes_another_revision(
+    loss: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = pairs_of_cells(tmp_path)
+    arguments = ("train", project, *TINY, *THREE_STEPS, *ON_CPU)
+    usual = answer(capsys, *arguments)["sha256"]
+    assert answer(capsys, *arguments, loss)["sha256"] != usual
+    assert answer(capsys, *arguments)["sha256"] == usual
 
 
 def test_training_without_decided_pixels_says_so(tmp_path: Path, fails: Failing) -> None:

@@ -98,6 +98,28 @@ def test_the_newest_proposal_replaces_the_running_and_the_waiting_ones(window: P
     assert isinstance(window.end_of(newest), Cancelled)
 
 
+def test_borders_are_stressed_where_that_is_asked_for(window: PipeWindow) -> None:
+    image = offer(window, 64, 64)
+    mask = Mask.from_array(np.zeros((64, 64), np.uint8))
+    for left in (10, 30):
+        mask.write(10, left, np.ones((40, 16), np.uint8))
+    parts, blocks = pack([PackedImage.from_mask(image, mask)])
+    learnt = []
+    for borders in (False, False, True):
+        message = Train(
+            request=next(requests),
+            model=MODEL,
+            classes=CLASSES,
+            images=parts,
+            steps=2,
+            borders=borders,
+        )
+        window.send(message, blocks)
+        _, (_, weights) = window.until(Trained, message.request)
+        learnt.append(weights)
+    assert learnt[0] == learnt[1] != learnt[2]
+
+
 def test_a_proposal_overtakes_a_running_fine_tune_which_then_goes_on(window: PipeWindow) -> None:
     image, large = offer(window, 300, 300), offer(window, 2500, 2500)
     training = train(window, image, size=(300, 300))

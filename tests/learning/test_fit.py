@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from itertools import pairwise
@@ -44,7 +45,7 @@ def example(seed: int, *, held_out: bool = False, decided: float = 1.0) -> Examp
 
 
 def start(seed: int = 0) -> Model:
-    return new("unet", CLASSES, seed, width=4)
+    return new("unet", CLASSES, seed, {"width": 4})
 
 
 def learn(
@@ -52,6 +53,10 @@ def learn(
 ) -> Fitted:
     options = {"compute": COMPUTE, "settings": QUICK, "steps": steps, **more}
     return fit(model or start(), examples, **options)  # type: ignore[arg-type]
+
+
+def settings(**chosen: object) -> Settings:
+    return dataclasses.replace(QUICK, **chosen)  # type: ignore[arg-type]
 
 
 def test_a_few_sparse_strokes_teach_it_the_blobs() -> None:
@@ -196,6 +201,28 @@ def test_the_card_says_what_it_learnt_from() -> None:
     assert card.created.endswith("+00:00")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        settings(borders=True),
+        settings(class_weights="none"),
+        settings(dice=False),
+        settings(dice=False, borders=True),
+    ],
+)
+def test_another_loss_teaches_the_blobs_too_and_otherwise(other: Settings) -> None:
+    examples = example(1), example(2), example(3, held_out=True)
+    fitted = learn(*examples, steps=80, settings=other)
+    assert fitted.history[-1].iou > fitted.history[0].iou + 0.2
+    usual, differing = learn(example(1), steps=2), learn(example(1), steps=2, settings=other)
+    assert dump(differing.model) != dump(usual.model)
+
+
+def test_the_unpadded_net_learns_with_borders() -> None:
+    model = new("unet", CLASSES, 0, {"width": 2, "padded": False, "norm": False})
+    assert learn(example(1), model=model, steps=2, settings=settings(borders=True)).steps == 2
+
+
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_the_pretrained_network_learns_in_either_precision(precision: torch.dtype) -> None:
     compute = Compute(torch.device("cpu"), "test", precision, precision, 1)
@@ -206,7 +233,7 @@ def test_the_pretrained_network_learns_in_either_precision(precision: torch.dtyp
 
 
 def test_the_papers_unpadded_net_learns_too() -> None:
-    model = new("unet", CLASSES, width=2, padded=False, norm=False)
+    model = new("unet", CLASSES, 0, {"width": 2, "padded": False, "norm": False})
     fitted = learn(example(1), example(2, held_out=True), model=model, steps=2)
     assert fitted.steps == 2
     assert len(fitted.history) >= 2

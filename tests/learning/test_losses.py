@@ -23,21 +23,32 @@ def batch(seed: int, decided: float) -> tuple[Tensor, Tensor]:
     return logits, target
 
 
-def loss_and_gradient(logits: Tensor, target: Tensor) -> tuple[float, Tensor]:
+def loss_and_gradient(
+    logits: Tensor, target: Tensor, pixel_weights: Tensor | None = None, *, dice: bool = True
+) -> tuple[float, Tensor]:
     logits = logits.clone().requires_grad_()
-    loss = segmentation_loss(logits, target, WEIGHTS)
+    loss = segmentation_loss(logits, target, WEIGHTS, pixel_weights, dice=dice)
     (gradient,) = torch.autograd.grad(loss, logits)
     return float(loss.detach()), gradient
 
 
-@given(st.integers(0, 1000), st.floats(0, 1))
+def pixel_weights(target: Tensor) -> Tensor:
+    return 1 + 9 * torch.rand(target.shape, generator=torch.Generator().manual_seed(5))
+
+
+@given(st.integers(0, 1000), st.floats(0, 1), st.booleans())
 @settings(deadline=None)
-def test_an_undecided_pixel_changes_neither_loss_nor_gradient(seed: int, decided: float) -> None:
+def test_an_undecided_pixel_changes_neither_loss_nor_gradient(
+    seed: int, decided: float, weighted: bool
+) -> None:
     logits, target = batch(seed, decided)
+    weights = pixel_weights(target) if weighted else None
     undecided = (target == UNLABELLED)[:, None].expand_as(logits)
     other = torch.where(undecided, torch.full_like(logits, 1e6), logits)
-    loss, gradient = loss_and_gradient(logits, target)
-    other_loss, other_gradient = loss_and_gradient(other, target)
+    loss, gradient = loss_and_gradient(logits, target, weights)
+    if weights is not None:
+        weights = torch.where(target == UNLABELLED, torch.full_like(weights, 1e6), weights)
+    other_loss, other_gradient = loss_and_gradient(other, target, weights)
     assert loss == other_loss
     assert torch.equal(gradient, other_gradient)
     assert (gradient[undecided] == 0).all()
@@ -86,3 +97,26 @@ def test_a_heavier_class_pulls_harder() -> None:
     target = torch.tensor([[[0, 2]]], dtype=torch.uint8)
     (gradient,) = torch.autograd.grad(segmentation_loss(logits, target, WEIGHTS), logits)
     assert gradient[0, 2, 0, 1].abs() > gradient[0, 0, 0, 0].abs()
+
+
+def test_pixels_of_equal_weight_count_as_without_weights() -> None:
+    logits, target = batch(0, 0.7)
+    loss, gradient = loss_and_gradient(logits, target)
+    weighted, weighted_gradient = loss_and_gradient(logits, target, torch.full((2, 8, 9), 3.0))
+    assert weighted == pytest.approx(loss, rel=1e-6)
+    assert torch.allclose(weighted_gradient, gradient, atol=1e-8)
+
+
+def test_a_heavier_pixel_pulls_as_much_harder_as_it_is_heavier() -> None:
+    logits = torch.zeros(1, CLASSES, 1, 2, requires_grad=True)
+    target = torch.tensor([[[1, 1]]], dtype=torch.uint8)
+    loss = segmentation_loss(logits, target, WEIGHTS, torch.tensor([[[1.0, 8.0]]]), dice=False)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert torch.allclose(gradient[..., 1], 8 * gradient[..., 0])
+
+
+def test_without_dice_it_is_the_textbooks_cross_entropy() -> None:
+    logits, target = batch(0, 0.5)
+    plain = segmentation_loss(logits, target, torch.ones(CLASSES), dice=False)
+    textbook = torch.nn.functional.cross_entropy(logits, target.long(), ignore_index=UNLABELLED)
+    assert plain.item() == pytest.approx(textbook.item(), rel=1e-6)

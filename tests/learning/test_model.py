@@ -22,7 +22,7 @@ NAMES = st.sampled_from(["background", "nucleus", "Nucleus", "cell", "edge", "ve
 
 
 def small(classes: tuple[str, ...] = ("background", "nucleus"), seed: int = 0) -> Model:
-    return new("unet", classes, seed, width=2)
+    return new("unet", classes, seed, {"width": 2})
 
 
 def logits(model: Model) -> torch.Tensor:

@@ -23,7 +23,7 @@ COMPUTE = Compute(torch.device("cpu"), "test", torch.float32, torch.float32, 1)
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return new("unet", ("background", "cell", "edge"), seed=1, width=2)
+    return new("unet", ("background", "cell", "edge"), 1, {"width": 2})
 
 
 def picture(height: int, width: int, seed: int = 0) -> Pixels:
@@ -131,7 +131,7 @@ def test_it_stops_between_two_tiles(model: Model) -> None:
 
 
 def test_the_papers_unpadded_net_proposes_to_the_edge() -> None:
-    valid = new("unet", ("background", "cell"), width=2, padded=False, norm=False)
+    valid = new("unet", ("background", "cell"), 0, {"width": 2, "padded": False, "norm": False})
     for size in ((1, 1), (50, 37), (700, 20)):
         canvas = proposed(valid, picture(*size))
         assert (canvas.times == 1).all()

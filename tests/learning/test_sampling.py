@@ -50,7 +50,7 @@ def test_a_patch_shows_the_image_under_its_mask(
     mask = sparse(height, width, {0: (row, column, row + 9, column + 9), 1: (0, 0, 1, 1)})
     drawing = sampler(example(mask), seed=seed)
     for _ in range(5):
-        pixels, target = drawing.draw()
+        pixels, target, _ = drawing.draw()
         assert pixels.shape == (*target.shape, 3)
         assert target.shape[0] == target.shape[1]
         assert 64 / 1.41 <= target.shape[0] <= 64 / 0.69
@@ -79,7 +79,7 @@ def test_every_image_is_drawn_from() -> None:
 
 def test_an_image_smaller_than_a_patch_is_mirrored_and_undecided_beyond() -> None:
     mask = sparse(10, 20, {0: (0, 0, 10, 10), 1: (0, 10, 10, 20)})
-    pixels, target = sampler(example(mask), scales=(1.0, 1.0)).draw()
+    pixels, target, _ = sampler(example(mask), scales=(1.0, 1.0)).draw()
     assert target.shape == (64, 64)
     assert (target != UNLABELLED).sum() == 200
     assert pixels[..., 1:].max() < 20  # every pixel is one of the image's

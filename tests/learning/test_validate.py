@@ -26,7 +26,7 @@ def example(height: int, width: int, decided: Rect, key: str = "a") -> Example:
 
 
 def test_a_small_image_is_scored_as_it_is_proposed() -> None:
-    model = new("unet", ("a", "b"), width=2)
+    model = new("unet", ("a", "b"), 0, {"width": 2})
     item = example(90, 70, Rect(10, 10, 60, 30))
     proposal = np.zeros((90, 70), np.uint8)
 
@@ -48,7 +48,7 @@ def test_of_a_large_image_only_what_is_decided_is_looked_at() -> None:
 
 def test_every_decided_pixel_is_scored_once() -> None:
     item = example(900, 1300, Rect(100, 200, 880, 300))
-    model = new("unet", ("a", "b"), width=2)
+    model = new("unet", ("a", "b"), 0, {"width": 2})
     counts, _ = score(model.network, choose_windows([item], 0), PixelCache(), COMPUTE, lambda: None)
     assert counts.sum() == 780 * 100
 
@@ -67,7 +67,7 @@ def test_many_images_become_a_sample_that_stays_the_same() -> None:
 
 def test_there_is_time_for_at_least_one_window() -> None:
     items = [example(20, 20, Rect(0, 0, 5, 5), str(index)) for index in range(4)]
-    model = new("unet", ("a", "b"), width=2)
+    model = new("unet", ("a", "b"), 0, {"width": 2})
     counts, done = score(
         model.network, choose_windows(items, 0), PixelCache(), COMPUTE, lambda: None, limit=0.0
     )

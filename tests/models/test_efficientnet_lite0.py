@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from cnnseg_models.efficientnet_lite0 import TAP_CHANNELS, EfficientNetLite0, pad_same
-from cnnseg_models.lite0_weights import WeightsError, load_weights, weights_path
+from cnnseg_models.lite0_weights import WeightsError, read_weights, weights_path
+from cnnseg_models.published import load_published
 
 
 @pytest.fixture(scope="module")
 def trained() -> EfficientNetLite0:
     network = EfficientNetLite0().eval()
-    load_weights(network)
+    load_published(network, read_weights())
     return network
 
 
@@ -35,7 +36,7 @@ def test_every_published_weight_has_its_place(trained: EfficientNetLite0) -> Non
 
 def test_an_encoder_takes_the_same_weights(trained: EfficientNetLite0) -> None:
     encoder = EfficientNetLite0(labels=0).eval()
-    load_weights(encoder)
+    load_published(encoder, read_weights())
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         for own, other in zip(encoder.taps(x), trained.taps(x), strict=True):
@@ -92,15 +93,15 @@ def test_damaged_weights_are_refused_by_their_hash(tmp_path: Path) -> None:
     path = tmp_path / "efficientnet-lite0-57934424.pth"
     path.write_bytes(data)
     with pytest.raises(WeightsError, match="damaged") as caught:
-        load_weights(EfficientNetLite0(), path)
+        read_weights(path)
     assert caught.value.path == path
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"gone\.pth"):
-        load_weights(EfficientNetLite0(), tmp_path / "gone.pth")
+        read_weights(tmp_path / "gone.pth")
 
 
 def test_a_classifier_of_other_labels_is_refused() -> None:
-    with pytest.raises(WeightsError, match="another network"):
-        load_weights(EfficientNetLite0(labels=10))
+    with pytest.raises(ValueError, match="_fc"):
+        load_published(EfficientNetLite0(labels=10), read_weights())

@@ -23,6 +23,7 @@ from cnnseg_gui.core.overlay import Colours
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint, Tool, ToolSettings
+from cnnseg_gui.ui.canvas.heat_layer import Heat, HeatLayer
 from cnnseg_gui.ui.canvas.image_tiles import ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayTiles
@@ -59,6 +60,7 @@ class CanvasView(QWidget):
         self._document: Document | None = None
         self._image: ImageTiles | None = None
         self._overlay: OverlayTiles | None = None
+        self._heat: HeatLayer | None = None
         self._view = ViewTransform()
         self._ratio = self.devicePixelRatioF()
         self._fitted = True
@@ -86,7 +88,7 @@ class CanvasView(QWidget):
         if self._document is not None:
             self._document.region_changed.disconnect(self._redraw_region)
         self._document = document
-        self._pan_from = None
+        self._pan_from = self._heat = None
         if document is None:
             self._image = self._overlay = None
         else:
@@ -114,6 +116,28 @@ class CanvasView(QWidget):
         self._update_ring()
         self._settings, self._ring_colour = settings, ring
         self._update_ring()
+
+    def show_heat(
+        self, values: Heat | None, legend: str, *, ends: tuple[str, str] = ("0", "1")
+    ) -> None:
+        """Lays a heat picture over the image until another image is shown; None takes it away.
+
+        Args:
+            values: float32[h, w] in 0…1, of the whole image, which may have more pixels.
+            legend: what is shown, in a few words.
+            ends: what 0 and 1 stand for.
+        """
+        self.show_heat_layer(None if values is None else HeatLayer(values, legend, ends))
+
+    def show_heat_layer(self, layer: HeatLayer | None) -> None:
+        """The same for one made elsewhere, as it should be where there are many values."""
+        self._heat = layer
+        self.update()
+
+    @property
+    def heat(self) -> HeatLayer | None:
+        """What `show_heat` laid over the image."""
+        return self._heat
 
     def hide_overlay(self, hidden: bool) -> None:
         """Shows the image alone while held."""
@@ -268,6 +292,9 @@ class CanvasView(QWidget):
             self.complete = self._draw_document(painter, self._exposed(event.rect()))
             if not self.complete:
                 self.update()
+            if self._heat is not None:
+                self._heat.draw(painter, self._view, self._document.mask.shape)
+                self._heat.draw_legend(painter, self.rect(), self.palette(), ratio)
             self._draw_ring(painter)
         painter.end()
         self.frames += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 60
 
+_ABOUT_BORDERS = (
+    "Background between two objects that almost touch counts up to eleven times as much, so that "
+    "the network learns to keep them apart (the weight map of the U-Net paper). Only background "
+    "that you have decided counts. View ▸ Border Weights shows where."
+)
+
 
 class TrainingPanel(QWidget):
     """Teach, progress, curves, and the model that proposes now."""
@@ -34,6 +41,8 @@ class TrainingPanel(QWidget):
     teach_asked = Signal(int)
     """Seconds."""
     cancel_asked = Signal()
+    borders_chosen = Signal(bool)
+    """The person wants the borders between objects stressed, or no longer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +55,9 @@ class TrainingPanel(QWidget):
         self.seconds.setValue(DEFAULT_SECONDS)
         self.seconds.setSuffix(" s")
         self.seconds.setAccessibleName("Seconds to learn for")
+        self.borders = QCheckBox("Stress borders between objects")
+        self.borders.setToolTip(_ABOUT_BORDERS)
+        self.borders.clicked.connect(self.borders_chosen)
         self.teach = QPushButton("Teach")
         self.teach.setObjectName("primary")
         self.teach.setToolTip("Fine-tune the network on everything decided so far")
@@ -68,6 +80,7 @@ class TrainingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 10)
         layout.addLayout(form)
+        layout.addWidget(self.borders)
         layout.addLayout(buttons)
         layout.addWidget(self._bar)
         layout.addWidget(self._left)
@@ -111,6 +124,10 @@ class TrainingPanel(QWidget):
         """The time budget of the next fine-tune."""
         self.seconds.setValue(seconds)
 
+    def show_borders(self, stressed: bool) -> None:
+        """Whether the next fine-tune stresses the borders between objects."""
+        self.borders.setChecked(stressed)
+
     def show_started(self) -> None:
         self._curves_widget().clear()
         self._outcome.hide()
@@ -139,6 +156,7 @@ class TrainingPanel(QWidget):
         self._bar.setVisible(running)
         self._left.setVisible(running)
         self.seconds.setEnabled(not running)
+        self.borders.setEnabled(not running)
         self.teach.setEnabled(self._can_teach and not running)
 
     def _curves_widget(self) -> Curves:

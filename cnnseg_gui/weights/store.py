@@ -1,0 +1,202 @@
+"""The weights on this machine: found, taken over from a file, removed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.weights.catalogue import CATALOGUE, WeightFile, hash_in_name
+from cnnseg_gui.weights.safetensors_header import check_safetensors
+
+FOLDER, MIRROR = "CNNSEG_WEIGHTS", "CNNSEG_WEIGHTS_MIRROR"
+"""Environment variables: where weights are kept, and where they come from instead."""
+
+_BLOCK = 2**20
+
+
+class WeightStore:
+    """A folder of weight files; one enters under its own name only once it is checked.
+
+    What torch's own cache holds is used from there.
+
+    Args:
+        folder: by default `$CNNSEG_WEIGHTS`, else the person's cache folder.
+        mirror: a folder or the beginning of an address in place of the published one; by default
+            `$CNNSEG_WEIGHTS_MIRROR`, else none.
+        catalogue: what is published.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        mirror: str = "",
+        catalogue: Mapping[str, WeightFile] = CATALOGUE,
+    ) -> None:
+        self.folder = folder or Path(os.environ.get(FOLDER) or _cache_folder())
+        self.mirror = mirror or os.environ.get(MIRROR, "")
+        self._catalogue = catalogue
+
+    def published(self, name: str) -> WeightFile:
+        """What is published under this name.
+
+        Raises:
+            UserError: nothing is.
+        """
+        if name not in self._catalogue:
+            raise UserError(
+                f"no weights are published as “{name}”", remedy="See `cnnseg models` for all."
+            )
+        return self._catalogue[name]
+
+    def path(self, name: str) -> Path:
+        """Where the published file goes."""
+        return self.folder / self.published(name).file
+
+    def find(self, name: str) -> Path | None:
+        """The weights, if they are here: a person's safetensors first, then the published file."""
+        published = self.published(name)
+        for path in (self._own_file(name), self.folder / published.file):
+            if path.is_file():
+                return path
+        elsewhere = _torch_cache() / published.file
+        if elsewhere.is_file() and _digest_of(elsewhere).startswith(published.sha8):
+            return elsewhere
+        return None
+
+    def require(self, name: str) -> Path:
+        """The weights.
+
+        Raises:
+            UserError: they are not here; says how large they are and what to do.
+        """
+        found = self.find(name)
+        if found is not None:
+            return found
+        published = self.published(name)
+        raise UserError(
+            f"the weights of {name} are not downloaded, {published.size}",
+            remedy=f"Download them (`cnnseg models {name} --download`, or Network ▸ Weights), "
+            "choose a file, or set a mirror folder or address.",
+        )
+
+    def accept(self, name: str, path: Path) -> Path:
+        """Takes a person's file over, as a copy.
+
+        Whether its keys and shapes are the network's, the engine says, which can read it.
+
+        Args:
+            path: the published `.pth`, known by its hash; or any `.safetensors`, whose form is
+                checked, and its hash too where its name carries one.
+
+        Returns:
+            The copy.
+
+        Raises:
+            UserError: it is another file, damaged, or cannot be read or copied.
+        """
+        published = self.published(name)
+        try:
+            if path.suffix == ".safetensors":
+                check_safetensors(path)
+                wanted, target = hash_in_name(path.name), self._own_file(name)
+            else:
+                wanted, target = published.sha8, self.folder / published.file
+            digest = _digest_of(path) if wanted else ""
+            if wanted and not digest.startswith(wanted):
+                raise UserError(
+                    f"this is not {published.file}: its sha256 begins with {digest[:8]}, "
+                    f"and should with {wanted}",
+                    path=path,
+                    remedy="Download it again, or choose another file.",
+                )
+            self.folder.mkdir(parents=True, exist_ok=True)
+            beside = target.with_name(f"{target.name}.copy")
+            try:
+                shutil.copyfile(path, beside)
+                beside.replace(target)
+            finally:
+                beside.unlink(missing_ok=True)
+        except OSError as error:
+            raise from_os_error(error, doing="taking over the weights", path=path) from error
+        return target
+
+    def remove(self, name: str) -> None:
+        """Frees the disk; torch's own cache is left alone.
+
+        Raises:
+            UserError: the disk refuses.
+        """
+        for path in (self._own_file(name), self.path(name), part_of(self.path(name))):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise from_os_error(error, doing="removing the weights", path=path) from error
+
+    def source(self, published: WeightFile) -> str | Path:
+        """Where to fetch it from: an address, or a file of the mirror folder.
+
+        Raises:
+            UserError: the mirror is neither a folder nor an http(s) address.
+        """
+        if not self.mirror:
+            return published.url
+        if self.mirror.startswith(("http://", "https://")):
+            return f"{self.mirror.rstrip('/')}/{published.file}"
+        folder = Path(self.mirror).expanduser()
+        if "://" in self.mirror or not folder.is_dir():
+            raise UserError(
+                "the mirror is neither a folder nor an http address",
+                path=self.mirror,
+                remedy="Set another one, or none.",
+            )
+        return folder / published.file
+
+    def _own_file(self, name: str) -> Path:
+        return self.folder / f"{name}.safetensors"
+
+
+def part_of(target: Path) -> Path:
+    """Where a file grows while it is fetched."""
+    return target.with_name(f"{target.name}.part")
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of a file, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _digest_of(path: Path) -> str:
+    """As `digest_of`; a file is read again only once it has changed."""
+    facts = path.stat()
+    return _known_digest(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _known_digest(path: Path, _size: int, _changed: int) -> str:
+    return digest_of(path)
+
+
+def _torch_cache() -> Path:
+    home = os.environ.get("TORCH_HOME") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "torch"
+    )
+    return Path(home) / "hub" / "checkpoints"
+
+
+def _cache_folder() -> Path:
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        return Path(local) / "CNNSeg" / "weights"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "CNNSeg" / "weights"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cnnseg" / "weights"
