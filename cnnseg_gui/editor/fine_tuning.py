@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import ImageRecord, Project
-from cnnseg_gui.core.revisions import Revision
+from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed, Trained, TrainProgress
@@ -49,16 +49,24 @@ class FineTuning(QObject):
     """TrainProgress."""
     finished = Signal(object)
     """Revision: it is the current one now."""
+    kept = Signal(object, float)
+    """Revision, mean IoU on the held-out images of the current one, which is better and stays: it
+    is stored, and the next fine-tune goes on from it."""
     unimproved = Signal(float)
     """It was no better on the held-out images, whose mean IoU this is: the model before stays."""
     stopped = Signal(str)
     """It ended without a revision; the reason in one line, empty when it was cancelled."""
 
     def __init__(
-        self, workspace: Workspace, engine: EngineClient, parent: QObject | None = None
+        self,
+        workspace: Workspace,
+        choice: ModelChoice,
+        engine: EngineClient,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._choice = choice
         self._engine = engine
         self._request: int | None = None
         self._learning_for: Project | None = None
@@ -82,8 +90,8 @@ class FineTuning(QObject):
         held_out = sum(record.held_out for record in records)
         return TrainingSet(len(records) - held_out, held_out, pixels)
 
-    def start(self, model: str, *, seconds: float, seed: int = 0, borders: bool = False) -> None:
-        """Starts from a model (as in `messages.Propose`), within a time budget in seconds.
+    def start(self, *, seconds: float, seed: int = 0, borders: bool = False) -> None:
+        """Starts from the model of choice, within a time budget in seconds.
 
         With `borders` the background between two close objects counts more.
         """
@@ -101,7 +109,8 @@ class FineTuning(QObject):
         ]
         self._learning_for = project
         self._request = self._engine.train(
-            model=model,
+            model=self._choice.teaching,
+            mapping=self._choice.mapping,
             classes=tuple(cls.name for cls in project.classes),
             images=images,
             seconds=seconds,
@@ -133,12 +142,25 @@ class FineTuning(QObject):
         if scores is not None and scores.after <= scores.before:
             self.unimproved.emit(scores.before)
             return
+        better = self._scores_of_better(scores)
         try:
-            revision: Revision = project.revisions.add(weights, card)
+            revision = project.revisions.add(weights, card, promoted=better is None)
+            self._choice.choose("" if better is None else f"weights:{revision.sha256}")
         except UserError as error:
             self.stopped.emit(str(error))
             return
-        self.finished.emit(revision)
+        if better is None:
+            self.finished.emit(revision)
+        else:
+            self.kept.emit(revision, better)
+
+    def _scores_of_better(self, scores: Scores | None) -> float | None:
+        """What the current revision had, where another network has not come that far yet."""
+        current = self._choice.revision
+        before = Scores.of_card(current.card) if current is not None else None
+        if not self._choice.chosen or scores is None or before is None:
+            return None
+        return before.after if before.after > scores.after else None
 
     def _on_cancelled(self, request: int) -> None:
         if request == self._request:

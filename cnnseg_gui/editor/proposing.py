@@ -10,11 +10,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
+from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed, Proposed, ProposedTile
-
-DEFAULT_STARTER = "unet-lite0"
 
 
 class Proposing(QObject):
@@ -27,17 +26,20 @@ class Proposing(QObject):
     def __init__(
         self,
         workspace: Workspace,
+        choice: ModelChoice,
         engine: EngineClient,
         visible: Callable[[], Rect],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._choice = choice
         self._engine = engine
         self._visible = visible
         self._request: int | None = None
         # Queued: the canvas shows the new image first, so that what is visible is known.
         workspace.document_changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
+        choice.changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
         engine.tile_proposed.connect(self._take_tile)
         engine.proposed.connect(self._end)
         engine.cancelled.connect(self._forget)
@@ -45,18 +47,14 @@ class Proposing(QObject):
 
     @property
     def model(self) -> str:
-        """What proposes: the project's newest revision, or before the first the starter."""
-        project = self._workspace.project
-        revision = project.revisions.current if project else None
-        if revision is not None:
-            return f"weights:{revision.sha256}"
-        return f"starter:{self.starter}"
+        """What proposes, as in `messages.Propose`."""
+        return self._choice.proposing
 
     @property
-    def starter(self) -> str:
-        """The name of the starter that this project begins from."""
-        project = self._workspace.project
-        return project.setting("starter", DEFAULT_STARTER) if project else DEFAULT_STARTER
+    def _source(self) -> str:
+        """The model, and how its classes are matched: either changes the proposal."""
+        mapping = self._choice.mapping
+        return f"{self.model} {sorted(mapping.items())}" if mapping else self.model
 
     @property
     def running(self) -> bool:
@@ -65,14 +63,15 @@ class Proposing(QObject):
     def refresh(self) -> None:
         """Proposes the current image if its proposal is missing or another model's."""
         project, document = self._workspace.project, self._workspace.document
-        if project is None or document is None or document.proposed_by == self.model:
+        if project is None or document is None or document.proposed_by == self._source:
             return
-        document.proposed_by, document.proposal_complete = self.model, False
+        document.proposed_by, document.proposal_complete = self._source, False
         self._request = self._engine.propose(
             image=document.record.sha256,
             model=self.model,
             classes=tuple(cls.name for cls in project.classes),
             visible=self._visible(),
+            mapping=self._choice.mapping,
         )
         self.started.emit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -32,8 +33,9 @@ class EngineClient(QObject):
     """Runs the engine in a process of its own and restarts it when it dies.
 
     Every request ends in exactly one of `proposed`, `trained`, `classified`, `explained`,
-    `checked`, `cancelled` and `failed`, whatever happens to the process, unless `stop` was called
-    first. No method waits for the engine, except `stop`.
+    `checked`, `overview_arrived`, `described`, `looked_inside`, `cancelled` and `failed`, whatever
+    happens to the process, unless `stop` was called first. No method waits for the engine, except
+    `stop`.
 
     Args:
         supplier: where the bytes come from that the engine asks for.
@@ -60,6 +62,12 @@ class EngineClient(QObject):
     """messages.Explained, heat uint8[rows, columns]."""
     checked = Signal(int)
     """The request's number: the weights fit."""
+    overview_arrived = Signal(object)
+    """messages.Overview."""
+    described = Signal(object)
+    """messages.Described."""
+    looked_inside = Signal(object, object, object)
+    """messages.Inside, kernels uint8[n, rows, columns, 3], maps uint8[n, h, w]."""
     cancelled = Signal(int)
     """The request's number."""
     failed = Signal(object)
@@ -254,6 +262,28 @@ class EngineClient(QObject):
         """
         return self._request(messages.CheckWeights(request=self._next(), name=name))
 
+    def describe(self, network: str = "", *, classifier: bool = False) -> int:
+        """Asks what a network is made of, or which there are. See `messages.Describe`.
+
+        Returns:
+            The request's number, which the answer carries.
+        """
+        return self._request(
+            messages.Describe(request=self._next(), network=network, classifier=classifier)
+        )
+
+    def look_inside(self, *, image: str, model: str, classes: Sequence[str], layer: str) -> int:
+        """Asks what a layer makes of an image. See `messages.LookInside`.
+
+        Returns:
+            The request's number, which the answer carries.
+        """
+        return self._request(
+            messages.LookInside(
+                request=self._next(), image=image, model=model, classes=tuple(classes), layer=layer
+            )
+        )
+
     def cancel(self, request: int) -> None:
         """Stops a job; `cancelled` follows unless it ends first."""
         if request in self._pending:
@@ -305,6 +335,15 @@ class EngineClient(QObject):
             case messages.Checked():
                 if self._end(message.request):
                     self.checked.emit(message.request)
+            case messages.Overview():
+                if self._end(message.request):
+                    self.overview_arrived.emit(message)
+            case messages.Described():
+                if self._end(message.request):
+                    self.described.emit(message)
+            case messages.Inside():
+                if self._end(message.request):
+                    self.looked_inside.emit(message, *_inside(message, blocks))
             case messages.Cancelled():
                 if self._end(message.request):
                     self.cancelled.emit(message.request)
@@ -353,6 +392,17 @@ def _heat(message: messages.Explained, blocks: Sequence[bytes]) -> Pixels:
     if len(blocks) != 1 or len(blocks[0]) != shape[0] * shape[1]:
         raise ProtocolError(f"a heat of {shape} whose block does not fit")
     return np.frombuffer(blocks[0], np.uint8).reshape(shape)
+
+
+def _inside(message: messages.Inside, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:
+    shapes = (*message.filters, 3), message.maps
+    if [len(block) for block in blocks] != [math.prod(shape) for shape in shapes]:
+        raise ProtocolError(f"kernels and maps of {shapes} whose blocks do not fit")
+    kernels, maps = (
+        np.frombuffer(block, np.uint8).reshape(shape)
+        for block, shape in zip(blocks, shapes, strict=True)
+    )
+    return kernels, maps
 
 
 def _tile(message: messages.ProposedTile, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:

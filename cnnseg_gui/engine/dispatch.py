@@ -21,8 +21,10 @@ from cnnseg_gui.engine.messages import (
     Cancelled,
     CheckWeights,
     Classify,
+    Describe,
     Explain,
     Failed,
+    LookInside,
     Propose,
     ProtocolError,
     Supply,
@@ -94,6 +96,9 @@ class Engine:
             case TrainTags():
                 job = Job(message.request, lambda job, shop: shop.labelling.train(job, message))
                 self._enter(job, self._background)
+            case Describe() | LookInside():
+                job = Job(message.request, lambda job, shop: shop.inspecting.answer(job, message))
+                self._enter(job, self._interactive)
             case Cancel():
                 with self._lock:
                     found = self._jobs.get(message.request)

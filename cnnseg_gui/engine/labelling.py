@@ -108,6 +108,19 @@ class Labelling:
         self._keep(f"tags:{card.sha256}", LabelModel(fitted.network, card))
         self._outbox.send(Trained(request=message.request), [card.to_json(), weights])
 
+    def load(self, key: str, stopped: Callable[[], bool]) -> LabelModel:
+        """A classifier by its key (see `messages.Classify.model`).
+
+        Raises:
+            Stopped: the job was cancelled while it waited for bytes.
+            UserError: there is none, or its files are damaged or others.
+        """
+        model = self._models.get(key)
+        if model is None:
+            model = self._find(key, stopped)
+            self._keep(key, model)
+        return model
+
     def forget(self) -> None:
         """Frees what is kept."""
         self._models.clear()
@@ -115,7 +128,7 @@ class Labelling:
     def _classify(self, job: Job, message: Classify) -> None:
         start = time.perf_counter()
         pixels = self._images.load(message.image, job.stopped)
-        model = self._load(message.model, job.stopped)
+        model = self.load(message.model, job.stopped)
         with self._turnstile.overtaking():
             found = classify(
                 model, pixels, self._compute, region=_rect(message.region), top=message.top
@@ -134,7 +147,7 @@ class Labelling:
 
     def _explain(self, job: Job, message: Explain) -> None:
         pixels = self._images.load(message.image, job.stopped)
-        model = self._load(message.model, job.stopped)
+        model = self.load(message.model, job.stopped)
         with self._turnstile.overtaking():
             where, heat = explain(
                 model, pixels, message.label, self._compute, region=_rect(message.region)
@@ -163,13 +176,6 @@ class Labelling:
             return self._images.load(image.image, job.stopped)
 
         return TaggedImage(load, image.label, image.held_out)
-
-    def _load(self, key: str, stopped: Callable[[], bool]) -> LabelModel:
-        model = self._models.get(key)
-        if model is None:
-            model = self._find(key, stopped)
-            self._keep(key, model)
-        return model
 
     def _find(self, key: str, stopped: Callable[[], bool]) -> LabelModel:
         kind, _, name = key.partition(":")

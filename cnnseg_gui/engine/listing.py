@@ -17,6 +17,8 @@ def list_networks() -> Networks:
             parameters=registry.describe(name).parameters,
             weights=entry.weights,
             known=entry.label_names,
+            coarser=entry.coarser,
+            choices=dict(entry.choices),
         )
         for name, entry in registry.NETWORKS.items()
     ]
@@ -27,6 +29,7 @@ def list_networks() -> Networks:
             text=kind.text,
             parameters=sum(p.numel() for p in build_empty_classifier(name).parameters()),
             weights=kind.weights,
+            choices={},
         )
         for name, kind in CLASSIFIERS.items()
     ]

@@ -17,6 +17,13 @@ from io import BytesIO
 
 import msgspec
 
+from cnnseg_gui.core.architecture import (
+    KernelComparison,
+    NetworkDescription,
+    NetworkName,
+    Overlap,
+)
+
 MAGIC = b"CNS1"
 MAX_HEADER = 64 * 2**20
 MAX_BLOCK = 2**32
@@ -152,6 +159,32 @@ class CheckWeights(Message, frozen=True, kw_only=True):
     """In the catalogue of published weights."""
 
 
+class Describe(Message, frozen=True, kw_only=True):
+    """Say what a network is made of; answered by `Described`."""
+
+    request: int
+    network: str = ""
+    """Empty: which networks there are, and what they are compared by; answered by `Overview`."""
+    classifier: bool = False
+
+
+class LookInside(Message, frozen=True, kw_only=True):
+    """Show what a network looks for, and what one layer makes of an image.
+
+    Answered by `Inside`.
+    """
+
+    request: int
+    image: str
+    """Content hash, as in `Propose`."""
+    model: str
+    """As in `Propose` or in `Classify`."""
+    classes: tuple[str, ...]
+    """As in `Propose`; a classifier passes over them."""
+    layer: str
+    """Its name in the network's description."""
+
+
 class Cancel(Message, frozen=True, kw_only=True):
     """Stop a job; answered by `Cancelled` unless it ended first."""
 
@@ -203,6 +236,10 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The name of its published weights; empty where there are none."""
     known: tuple[str, ...] = ()
     """Classes that it proposes with those weights before it is taught."""
+    coarser: str = ""
+    """The network that it goes on from in staged training."""
+    choices: dict[str, tuple[bool | int | str, ...]]
+    """The values of its options, the default first."""
 
 
 class Networks(Message, frozen=True, kw_only=True):
@@ -289,6 +326,43 @@ class Checked(Message, frozen=True, kw_only=True):
     request: int
 
 
+class Overview(Message, frozen=True, kw_only=True):
+    """All networks, and numbers that speak for one or the other."""
+
+    request: int
+    networks: tuple[NetworkName, ...]
+    kernels: tuple[KernelComparison, ...]
+    overlaps: tuple[Overlap, ...]
+
+
+class Described(Message, frozen=True, kw_only=True):
+    """What a network is made of."""
+
+    request: int
+    description: NetworkDescription
+
+
+class Inside(Message, frozen=True, kw_only=True):
+    """What goes on inside a network.
+
+    Blocks: the first convolution's kernels uint8[*filters, 3], and the maps uint8[*maps] of the
+    channels that vary most, each from its least value, 0, to its largest, 255.
+    """
+
+    request: int
+    image: str
+    model: str
+    layer: str
+    filters: tuple[int, int, int]
+    """How many, rows, columns; 0 where that convolution does not look at three channels."""
+    maps: tuple[int, int, int]
+    """How many, height, width."""
+    channels: tuple[int, ...]
+    """Which of the layer's channels the maps are."""
+    of: int
+    """How many channels the layer has."""
+
+
 class Cancelled(Message, frozen=True, kw_only=True):
     """The job was stopped as asked; nothing of it remains."""
 
@@ -307,7 +381,7 @@ class Failed(Message, frozen=True, kw_only=True):
     remedy: str = ""
 
 
-Request = Propose | Train | Classify | Explain | TrainTags | CheckWeights
+Request = Propose | Train | Classify | Explain | TrainTags | CheckWeights | Describe | LookInside
 """What the window asks for, and gets exactly one end of."""
 
 AnyMessage = (
@@ -317,6 +391,8 @@ AnyMessage = (
     | Explain
     | TrainTags
     | CheckWeights
+    | Describe
+    | LookInside
     | Cancel
     | Supply
     | Ready
@@ -329,6 +405,9 @@ AnyMessage = (
     | Classified
     | Explained
     | Checked
+    | Overview
+    | Described
+    | Inside
     | Cancelled
     | Failed
 )

@@ -11,6 +11,7 @@ import torch
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.engine.inspecting import Inspecting
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.labelling import Labelling
 from cnnseg_gui.engine.messages import (
@@ -59,6 +60,13 @@ class Workshop:
         self._models = Models(wants)
         self.labelling = Labelling(
             self._compute, outbox=outbox, wants=wants, turnstile=turnstile, images=self._images
+        )
+        self.inspecting = Inspecting(
+            outbox=outbox,
+            turnstile=turnstile,
+            images=self._images,
+            models=self._models,
+            labelling=self.labelling,
         )
 
     @property

@@ -79,6 +79,8 @@ SPECS = (
     ),
     ActionSpec("teach", "Teach", ("Ctrl+T",), "teach", "Fine-tune the network on your corrections"),
     ActionSpec("cancel_teaching", "Cancel Teaching"),
+    ActionSpec("choose_network", "Choose Network…", (), "", "What the next fine-tune begins with"),
+    ActionSpec("weights", "Weights…", (), "", "Published weights: download them, or choose files"),
     ActionSpec("reset_layout", "Reset Layout"),
     ActionSpec("demo", "Open the Sample Project"),
     ActionSpec("show_me", "Show Me", (), "show-me", "Run the tour on the sample project"),

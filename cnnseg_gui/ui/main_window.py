@@ -22,6 +22,7 @@ from cnnseg_gui.core.overlay import Colours, colour_table
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.core.revisions import CARD, WEIGHTS
 from cnnseg_gui.editor.fine_tuning import FineTuning
+from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.tools.base import ImagePoint, Tool, ToolSettings
 from cnnseg_gui.editor.tools.brush import Brush, Eraser
@@ -33,11 +34,14 @@ from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
+from cnnseg_gui.ui.labelling import Labelling
 from cnnseg_gui.ui.menus import fill_menus, fill_toolbar
+from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.opening import Opening, rescue_folder
 from cnnseg_gui.ui.panels.brush import MAX_DIAMETER, MIN_DIAMETER, BrushPanel
 from cnnseg_gui.ui.panels.classes import ClassesPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
+from cnnseg_gui.ui.panels.labels import LabelsPanel
 from cnnseg_gui.ui.panels.log import LogPanel
 from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.recent import RecentProjects
@@ -45,7 +49,7 @@ from cnnseg_gui.ui.status import StatusBar
 from cnnseg_gui.ui.teaching import Teaching
 
 _log = logging.getLogger("cnnseg")
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 
 
 class MainWindow(QMainWindow):
@@ -62,8 +66,10 @@ class MainWindow(QMainWindow):
             self._supply, command=local_command(device=device, threads=threads), parent=self
         )
         self.canvas = CanvasView()
-        self.proposing = Proposing(self.workspace, self.engine, self._visible, self)
-        self.fine_tuning = FineTuning(self.workspace, self.engine, self)
+        self.choice = ModelChoice(self.workspace, self)
+        self.proposing = Proposing(self.workspace, self.choice, self.engine, self._visible, self)
+        self.fine_tuning = FineTuning(self.workspace, self.choice, self.engine, self)
+        self.networks = NetworkWindows(self.workspace, self.engine, self.choice, self)
         self.opening = Opening(self, self.workspace)
         self._class_index = 1
         self._diameter = 20.0
@@ -78,9 +84,13 @@ class MainWindow(QMainWindow):
             self.actions_by_name["teach"],
             self.actions_by_name["cancel_teaching"],
             self.workspace,
+            self.choice,
             self.fine_tuning,
             self.proposing,
             self,
+        )
+        self.labelling = Labelling(
+            self.labels_panel, self.canvas, self.workspace, self.networks, self
         )
         self.border_heat = BorderHeat(
             self.actions_by_name["border_weights"], self.canvas, self.workspace, self
@@ -123,6 +133,7 @@ class MainWindow(QMainWindow):
         self.classes_panel = ClassesPanel()
         self.brush_panel = BrushPanel()
         self.training_panel = TrainingPanel()
+        self.labels_panel = LabelsPanel()
         self.log_panel = LogPanel()
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = [
@@ -130,6 +141,7 @@ class MainWindow(QMainWindow):
             self._dock("Classes", self.classes_panel, right),
             self._dock("Brush", self.brush_panel, right),
             self._dock("Teaching", self.training_panel, right),
+            self._dock("Labels", self.labels_panel, right),
             self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         fill_toolbar(self, self.actions_by_name)
@@ -145,13 +157,15 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, classes, brush, teaching, log = self.docks
+        images, classes, brush, teaching, labels, log = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, images)
         for dock in (classes, brush, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self.tabifyDockWidget(teaching, labels)
+        teaching.raise_()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         log.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
@@ -184,6 +198,8 @@ class MainWindow(QMainWindow):
             "teach": lambda: self.training_panel.teach.click(),
             "cancel_teaching": self.fine_tuning.cancel,
             "reset_layout": self._arrange,
+            "choose_network": self.networks.choose,
+            "weights": self.networks.show_weights,
         }.items():
             act[name].triggered.connect(slot)
         for digit in range(10):
@@ -209,6 +225,12 @@ class MainWindow(QMainWindow):
         workspace.image_changed.connect(self._show_progress_of_work)
         workspace.failed.connect(self.show_error)
         workspace.recovered.connect(self._on_recovered)
+        self.training_panel.network_asked.connect(self.networks.choose)
+        self.networks.listed.connect(self.labelling.show_networks)
+        self.labelling.said.connect(self.banner.say)
+        self.labelling.seed_wanted.connect(
+            lambda heat: self.labelling.propose_seed(heat, self._class_index)
+        )
         self.teaching.said.connect(self.banner.say)
         self.engine_status.said.connect(self.banner.say)
         self.border_heat.failed.connect(self.show_error)
@@ -336,14 +358,17 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------ engine
 
     def _supply(self, key: str) -> Path | tuple[Path, Path]:
+        kind, _, name = key.rpartition(":")
+        if kind == "pretrained":
+            return self.networks.fetching.store.require(name)
         project = self.workspace.project
         if project is None:
             raise UserError("the project was closed", remedy="Open it again.")
-        kind, _, sha256 = key.rpartition(":")
-        if kind == "weights":
-            folder = project.revisions.find(sha256).folder
+        if kind in ("weights", "tags"):
+            stored = project.revisions if kind == "weights" else project.classifiers
+            folder = stored.find(name).folder
             return folder / CARD, folder / WEIGHTS
-        return project.find_image(sha256).path
+        return project.find_image(name).path
 
     # ------------------------------------------------------------------ window events
 
@@ -373,6 +398,7 @@ class MainWindow(QMainWindow):
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
         self.workspace.close_project()
+        self.networks.fetching.close()
         self.engine.stop()
         self.log_panel.detach()
         event.accept()

@@ -39,7 +39,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "|",
         "reset_layout",
     ),
-    "&Network": ("teach", "cancel_teaching"),
+    "&Network": ("teach", "cancel_teaching", "|", "choose_network", "weights"),
     "&Help": ("demo", "show_me", "|", "about"),
 }
 _TOOLBAR = (

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.editor.fine_tuning import FineTuning, Scores
+from cnnseg_gui.editor.model_choice import ModelChoice, network_of
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.panels.training import TrainingPanel
@@ -31,13 +32,15 @@ class Teaching(QObject):
         action: QAction,
         cancel_action: QAction,
         workspace: Workspace,
+        choice: ModelChoice,
         fine_tuning: FineTuning,
         proposing: Proposing,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._panel, self._action, self._cancel_action = panel, action, cancel_action
-        self._workspace, self._fine_tuning, self._proposing = workspace, fine_tuning, proposing
+        self._workspace, self._choice = workspace, choice
+        self._fine_tuning, self._proposing = fine_tuning, proposing
         self._count = QTimer(self)
         self._count.setSingleShot(True)
         self._count.setInterval(_COUNT_AFTER_MS)
@@ -50,14 +53,14 @@ class Teaching(QObject):
         fine_tuning.started.connect(self._on_started)
         fine_tuning.progressed.connect(panel.show_progress)
         fine_tuning.finished.connect(self._on_finished)
+        fine_tuning.kept.connect(self._on_kept)
+        choice.changed.connect(self._show_model)
         fine_tuning.unimproved.connect(self._on_unimproved)
         fine_tuning.stopped.connect(self._on_stopped)
         self._show_project()
 
     def _teach(self, seconds: int) -> None:
-        self._fine_tuning.start(
-            self._proposing.model, seconds=seconds, borders=self._panel.borders.isChecked()
-        )
+        self._fine_tuning.start(seconds=seconds, borders=self._panel.borders.isChecked())
 
     def _keep_borders(self, stressed: bool) -> None:
         project = self._workspace.project
@@ -71,7 +74,7 @@ class Teaching(QObject):
     def _show_project(self) -> None:
         project = self._workspace.project
         if project is not None:
-            self._panel.show_model(project.revisions.current, self._proposing.starter)
+            self._show_model()
             self._panel.show_borders(project.setting(_BORDERS) == _YES)
         self._show_material()
 
@@ -91,9 +94,30 @@ class Teaching(QObject):
         scores = Scores.of_card(revision.card)
         learnt = f": held-out IoU {scores.before:.2f} → {scores.after:.2f}" if scores else ""
         self._panel.show_idle(f"Learnt{learnt}. Revision {revision.name} proposes now.")
-        self._panel.show_model(revision, "")
         self._show_material()
         self._proposing.refresh()
+
+    def _show_model(self) -> None:
+        """What proposes, and what is taught next."""
+        revision, starter = self._choice.revision, self._choice.starter
+        if revision is None:
+            proposing = f"the starter {starter}"
+        else:
+            proposing = f"revision {revision.name}, {network_of(revision)}, {_trust(revision)}"
+        chosen = self._choice.chosen
+        named = _in_words(chosen, self._choice.revisions())
+        if chosen and chosen == self._choice.proposing:
+            proposing = named
+        self._panel.show_model(proposing, named or "what proposes")
+
+    def _on_kept(self, revision: Revision, better: float) -> None:
+        scores = Scores.of_card(revision.card)
+        reached = f"held-out IoU {scores.after:.2f}" if scores else "less"
+        self._panel.show_idle(
+            f"{network_of(revision)} has come to {reached}, below the {better:.2f} of the one that "
+            f"proposes. It is kept as {revision.name}: teach on, and it goes on from there."
+        )
+        self._show_material()
 
     def _on_unimproved(self, iou: float) -> None:
         self._panel.show_idle(
@@ -107,3 +131,21 @@ class Teaching(QObject):
         if reason:
             self.said.emit(reason)
         self._show_material()
+
+
+def _trust(revision: Revision) -> str:
+    scores = Scores.of_card(revision.card)
+    if scores is None:
+        return "unproven: no image is held out yet"
+    return f"held-out IoU {scores.after:.2f}"
+
+
+def _in_words(model: str, revisions: list[Revision]) -> str:
+    """A model as in `messages.Propose`, for a person."""
+    kind, _, name = model.partition(":")
+    if kind == "weights":
+        return next((f"revision {r.name}" for r in revisions if r.sha256 == name), "a revision")
+    network, _, options = name.partition("?")
+    said = [part.replace("=", " ") for part in options.split("&") if part and "from=" not in part]
+    text = ", ".join([network, *said])
+    return f"the starter {text}" if kind == "starter" else text

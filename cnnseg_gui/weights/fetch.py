@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-import urllib.request
-from collections.abc import Callable
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
-from urllib.error import HTTPError, URLError
 
 from filelock import FileLock, Timeout
 
-from cnnseg_gui import __version__
+from cnnseg_gui.core.atomic import sync_folder
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.weights.catalogue import WeightFile
-from cnnseg_gui.weights.store import WeightStore, digest_of, part_of
+from cnnseg_gui.weights.store import WeightStore, digest_of, disk_refused, part_of
+from cnnseg_gui.weights.web import CutError, ask, begins_at, blocks_of, length_of
 
 OnProgress = Callable[[int, int], None]
 """Takes the bytes that are here and the bytes in all."""
@@ -31,8 +30,8 @@ class FetchStopped(Exception):
     """Leaves a download that was cancelled; it can be resumed."""
 
 
-class _CutError(Exception):
-    """The connection ended early."""
+class _OtherFileError(Exception):
+    """What comes is not what was published; says why."""
 
 
 def fetch(
@@ -46,12 +45,12 @@ def fetch(
     """Brings published weights into the store, and returns their file.
 
     They grow in a `.part` beside it, which stays for the next try when the connection is cut, the
-    disk is full, or it is cancelled.
+    disk is full, or it is cancelled. A lock keeps two processes from one file.
 
     Args:
         name: in the store's catalogue.
         on_progress: called as bytes arrive.
-        stopped: asked between two blocks.
+        stopped: asked as bytes arrive; a silent server is noticed after `patience`.
         patience: seconds to wait for a connection, and for each block.
 
     Raises:
@@ -63,197 +62,132 @@ def fetch(
     try:
         store.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock", timeout=0):
-            if not target.is_file():
+            if not _is_whole(published, target):
                 _check_room(published, target)
-                _bring(published, source, target, on_progress, stopped, patience)
+                _Fetching(published, source, part_of(target), on_progress, stopped, patience).run()
+                _settle(part_of(target), target)
     except Timeout as error:
         raise UserError(
             f"{name} is being downloaded already", path=target, remedy="Wait for it."
         ) from error
     except OSError as error:
-        raise from_os_error(error, doing="storing the weights", path=target) from error
+        raise disk_refused(error, doing="storing the weights", path=target) from error
     return target
 
 
-def _bring(
-    published: WeightFile,
-    source: str | Path,
-    target: Path,
-    on_progress: OnProgress,
-    stopped: Callable[[], bool],
-    patience: float,
-) -> None:
-    part = part_of(target)
-    if isinstance(source, Path):
-        part.unlink(missing_ok=True)
-        _copy(published, source, part, on_progress, stopped)
-    else:
-        _download(published, source, part, on_progress, stopped, patience)
-    digest = digest_of(part)
-    if not digest.startswith(published.sha8):
-        part.unlink()
-        raise UserError(
-            f"what came is not {published.file}: its sha256 begins with {digest[:8]}",
-            path=str(source),
-            remedy="Nothing of it is kept. Try again, or set another mirror.",
-        )
-    part.replace(target)
+@dataclass(frozen=True)
+class _Fetching:
+    """One file on its way into its `.part`."""
 
+    published: WeightFile
+    source: str | Path
+    part: Path
+    on_progress: OnProgress
+    stopped: Callable[[], bool]
+    patience: float
 
-def _copy(
-    published: WeightFile,
-    source: Path,
-    part: Path,
-    on_progress: OnProgress,
-    stopped: Callable[[], bool],
-) -> None:
-    if not source.is_file():
-        raise UserError(
-            "the mirror does not hold this file", path=source, remedy="Set another one, or none."
-        )
-    with source.open("rb") as reading, part.open("wb") as writing:
-        _pour(reading, writing, 0, source.stat().st_size, on_progress, stopped)
-
-
-def _download(
-    published: WeightFile,
-    url: str,
-    part: Path,
-    on_progress: OnProgress,
-    stopped: Callable[[], bool],
-    patience: float,
-) -> None:
-    tries = 0
-    while True:
-        before = _size(part)
+    def run(self) -> None:
+        """Ends with the whole file in `part`, its hash checked; or raises."""
         try:
-            _continue(published, url, part, on_progress, stopped, patience)
-            return
-        except _CutError as cut:
-            tries = 1 if _size(part) > before else tries + 1
-            if tries >= _TRIES:
-                raise UserError(
-                    f"{published.name} could not be downloaded ({cut})", path=url, remedy=_LATER
-                ) from cut
-        for _ in range(5 * tries):  # a moment longer each time, and Cancel is heard meanwhile
-            if stopped():
-                raise FetchStopped
-            time.sleep(0.02)
-
-
-def _continue(
-    published: WeightFile,
-    url: str,
-    part: Path,
-    on_progress: OnProgress,
-    stopped: Callable[[], bool],
-    patience: float,
-) -> None:
-    """One connection: asks for what is missing, and takes what comes."""
-    if stopped():
-        raise FetchStopped
-    have = _size(part)
-    response = _open(published, url, have, patience)
-    if response is None:  # nothing is missing, or what is here is of no use
-        if not digest_of(part).startswith(published.sha8):
-            part.unlink()
-            raise _CutError("the part that was here did not fit")
-        return
-    with response:
-        if response.status != 206 or not _begins_at(response, have):
-            have = 0
-        length = response.headers.get("Content-Length", "")
-        total = have + int(length) if length.isdecimal() else published.bytes
-        if total > _SLACK * published.bytes + _BLOCK:
+            if isinstance(self.source, Path):
+                self._copy(self.source)
+            else:
+                self._download(self.source)
+            digest = digest_of(self.part)
+            if not digest.startswith(self.published.sha8):
+                raise _OtherFileError(f"its sha256 begins with {digest[:8]}")
+        except _OtherFileError as other:
+            self.part.unlink(missing_ok=True)
             raise UserError(
-                f"the file has {total:,} bytes, and should have about {published.bytes:,}",
-                path=url,
-                remedy="This is something else: set another mirror, or none.",
+                f"what came is not {self.published.file}: {other}",
+                path=str(self.source),
+                remedy="Nothing of it is kept. Try again, or set another mirror.",
+            ) from other
+
+    def _copy(self, source: Path) -> None:
+        if not source.is_file():
+            raise UserError(
+                "the mirror does not hold this file",
+                path=source,
+                remedy="Set another one, or none.",
             )
-        with part.open("ab" if have else "wb") as writing:
+        self._check_stopped()
+        self._store(_blocks_of_file(source), have=0, total=source.stat().st_size)
+
+    def _download(self, url: str) -> None:
+        tries = 0
+        while True:
+            before = _size(self.part)
             try:
-                _pour(cast("IO[bytes]", response), writing, have, total, on_progress, stopped)
-            except (TimeoutError, HTTPException, ConnectionError) as error:
-                raise _CutError(_reason(error)) from error
-    if length and _size(part) < total:
-        raise _CutError("the connection was cut")
+                self._continue(url)
+                return
+            except CutError as cut:
+                tries = 1 if _size(self.part) > before else tries + 1
+                if tries >= _TRIES:
+                    raise UserError(
+                        f"{self.published.name} could not be downloaded ({cut})",
+                        path=url,
+                        remedy=_LATER,
+                    ) from cut
+            for _ in range(5 * tries):  # a moment longer each time, and Cancel is heard meanwhile
+                self._check_stopped()
+                time.sleep(0.02)
 
+    def _continue(self, url: str) -> None:
+        """One connection: asks for what is missing, and takes what comes."""
+        self._check_stopped()
+        have = _size(self.part)
+        response = ask(self.published, url, have=have, patience=self.patience)
+        if response is None:  # nothing is missing, or what is here is of no use
+            if not _is_whole(self.published, self.part):
+                self.part.unlink()
+                raise CutError("the part that was here did not fit")
+            return
+        with response:
+            start = begins_at(response)
+            if start not in (0, have):
+                self.part.unlink(missing_ok=True)
+                raise CutError("the server went on at another place")
+            length = length_of(response)
+            total = self.published.bytes if length is None else start + length
+            self._store(blocks_of(response), have=start, total=total)
 
-def _open(published: WeightFile, url: str, have: int, patience: float) -> HTTPResponse | None:
-    """The server's answer; None where it has nothing beyond `have` bytes."""
-    headers = {"User-Agent": f"CNNSeg/{__version__}", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    opener = urllib.request.build_opener(_WebOnly)
-    try:
-        answer = opener.open(urllib.request.Request(url, headers=headers), timeout=patience)
-        return cast("HTTPResponse", answer)
-    except HTTPError as error:
-        error.close()
-        if error.code == 416 and have:
-            return None
-        if error.code >= 500:
-            raise _CutError(f"the server says {error.code} {error.reason}") from error
-        raise UserError(
-            f"the server does not give {published.file} ({error.code} {error.reason})",
-            path=url,
-            remedy="Choose a file, or set a mirror folder or address.",
-        ) from error
-    except URLError as error:
-        if isinstance(error.reason, (TimeoutError, ConnectionResetError)):
-            raise _CutError(_reason(error.reason)) from error
-        raise UserError(
-            f"{published.name} is not downloaded, {published.size}: there is no connection "
-            f"({_reason(error.reason)})",
-            path=url,
-            remedy="Download it later, choose a file, or set a mirror folder or address.",
-        ) from error
-    except (TimeoutError, HTTPException, ConnectionError) as error:
-        raise _CutError(_reason(error)) from error
+    def _store(self, blocks: Iterable[bytes], *, have: int, total: int) -> None:
+        self._check_size(total)
+        with self.part.open("ab" if have else "wb") as writing:
+            self.on_progress(have, total)
+            for block in blocks:
+                have += len(block)
+                self._check_size(have)
+                writing.write(block)
+                self.on_progress(have, total)
+                self._check_stopped()
 
+    def _check_size(self, size: int) -> None:
+        about = self.published.bytes
+        if size > _SLACK * about + _BLOCK:
+            raise _OtherFileError(f"it has {size:,} bytes or more, and should have about {about:,}")
 
-class _WebOnly(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to http(s) only."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        if not newurl.startswith(("http://", "https://")):
-            raise UserError(
-                "the server points to something that is no web address",
-                path=newurl,
-                remedy="Set another mirror, or none.",
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _pour(
-    reading: IO[bytes],
-    writing: BinaryIO,
-    have: int,
-    total: int,
-    on_progress: OnProgress,
-    stopped: Callable[[], bool],
-) -> None:
-    on_progress(have, total)
-    while block := reading.read(_BLOCK):
-        have += len(block)
-        if have > total + _BLOCK:
-            raise _CutError("more came than was announced")
-        writing.write(block)
-        on_progress(have, total)
-        if stopped():
+    def _check_stopped(self) -> None:
+        if self.stopped():
             raise FetchStopped
 
 
-def _begins_at(response: HTTPResponse, have: int) -> bool:
-    return str(response.headers.get("Content-Range", "")).startswith(f"bytes {have}-")
+def _blocks_of_file(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as reading:
+            while block := reading.read(_BLOCK):
+                yield block
+    except OSError as error:
+        raise from_os_error(error, doing="reading the mirror", path=source) from error
+
+
+def _settle(part: Path, target: Path) -> None:
+    """Under its final name only once the disk has all of it: a power cut leaves no half file."""
+    with part.open("r+b") as file:
+        os.fsync(file.fileno())
+    part.replace(target)
+    sync_folder(target.parent)
 
 
 def _check_room(published: WeightFile, target: Path) -> None:
@@ -267,11 +201,9 @@ def _check_room(published: WeightFile, target: Path) -> None:
         )
 
 
+def _is_whole(published: WeightFile, path: Path) -> bool:
+    return path.is_file() and digest_of(path).startswith(published.sha8)
+
+
 def _size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
-
-
-def _reason(error: object) -> str:
-    if isinstance(error, TimeoutError):
-        return "the server does not answer"
-    return str(error) or type(error).__name__

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.weights.catalogue import CATALOGUE, WeightFile, hash_in_name
 from cnnseg_gui.weights.safetensors_header import check_safetensors
+from cnnseg_gui.weights.web import is_web_address
 
 FOLDER, MIRROR = "CNNSEG_WEIGHTS", "CNNSEG_WEIGHTS_MIRROR"
 """Environment variables: where weights are kept, and where they come from instead."""
@@ -38,7 +41,7 @@ class WeightStore:
         mirror: str = "",
         catalogue: Mapping[str, WeightFile] = CATALOGUE,
     ) -> None:
-        self.folder = folder or Path(os.environ.get(FOLDER) or _cache_folder())
+        self.folder = folder or Path(os.environ.get(FOLDER) or _cache_folder()).expanduser()
         self.mirror = mirror or os.environ.get(MIRROR, "")
         self._catalogue = catalogue
 
@@ -110,20 +113,20 @@ class WeightStore:
             digest = _digest_of(path) if wanted else ""
             if wanted and not digest.startswith(wanted):
                 raise UserError(
-                    f"this is not {published.file}: its sha256 begins with {digest[:8]}, "
+                    f"this is not the file for {name}: its sha256 begins with {digest[:8]}, "
                     f"and should with {wanted}",
                     path=path,
                     remedy="Download it again, or choose another file.",
                 )
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f"{target.name}.copy")
+            beside = target.with_name(f"{target.name}.{uuid.uuid4().hex}.copy")
             try:
                 shutil.copyfile(path, beside)
                 beside.replace(target)
             finally:
                 beside.unlink(missing_ok=True)
         except OSError as error:
-            raise from_os_error(error, doing="taking over the weights", path=path) from error
+            raise disk_refused(error, doing="taking over the weights", path=path) from error
         return target
 
     def remove(self, name: str) -> None:
@@ -146,7 +149,7 @@ class WeightStore:
         """
         if not self.mirror:
             return published.url
-        if self.mirror.startswith(("http://", "https://")):
+        if is_web_address(self.mirror):
             return f"{self.mirror.rstrip('/')}/{published.file}"
         folder = Path(self.mirror).expanduser()
         if "://" in self.mirror or not folder.is_dir():
@@ -164,6 +167,17 @@ class WeightStore:
 def part_of(target: Path) -> Path:
     """Where a file grows while it is fetched."""
     return target.with_name(f"{target.name}.part")
+
+
+def disk_refused(error: OSError, *, doing: str, path: Path) -> UserError:
+    """As `from_os_error`; where the disk is full, with the remedy for weights."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return from_os_error(error, doing=doing, path=path)
+    return UserError(
+        f"{doing} failed ({error.strerror})",
+        path=path,
+        remedy="Free some space and try again: a download goes on where it was.",
+    )
 
 
 def digest_of(path: Path) -> str:

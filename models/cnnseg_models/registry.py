@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -25,6 +25,10 @@ class Entry:
     """The name of the published weights it can begin from; it then has the option `pretrained`."""
     label_names: tuple[str, ...] = ()
     """Classes that those weights know already; empty where they are a classifier's."""
+    coarser: str = ""
+    """The network that it goes on from in staged training."""
+    choices: Mapping[str, tuple[bool | int | str, ...]] = field(default_factory=dict)
+    """What a person may choose: the values of its options, the default first."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,36 @@ class Description:
     """With 3 channels in, 2 classes and the options' defaults."""
 
 
+_BEGIN = {"pretrained": (True, False)}
+
+
 def _unet(encoder: str, text: str, weights: str = "") -> Entry:
-    return Entry(partial(UNetEncoder, encoder=encoder), text, weights or encoder)
+    make = partial(UNetEncoder, encoder=encoder)
+    return Entry(make, text, weights or encoder, choices=_BEGIN)
 
 
 def _fcn(stride: int, backbone: str, text: str) -> Entry:
-    return Entry(partial(FCN, backbone=backbone, stride=stride), text, backbone)
+    make = partial(FCN, backbone=backbone, stride=stride)
+    choices: dict[str, tuple[bool | int | str, ...]] = {
+        **_BEGIN,
+        "upsampling": ("learnt", "fixed"),
+    }
+    if stride == 32:
+        return Entry(make, text, backbone, choices=choices)
+    choices["at_once"] = (True, False)
+    return Entry(make, text, backbone, coarser=f"fcn{2 * stride}s-{backbone}", choices=choices)
 
 
 NETWORKS: dict[str, Entry] = {
     "unet": Entry(
         UNet,
         "U-Net of the 2015 paper, padded and with batch norm: learns from nothing, slowly.",
+        choices={
+            "width": (64, 32, 16),
+            "upsampling": ("nearest", "bilinear"),
+            "padded": (True, False),
+            "norm": (True, False),
+        },
     ),
     "unet-lite0": _unet(
         "lite0",
@@ -71,12 +93,14 @@ NETWORKS: dict[str, Entry] = {
         "FCN on a dilated ResNet-50; its weights know the 20 everyday objects of Pascal VOC.",
         "fcn-resnet50",
         VOC_CLASSES,
+        choices=_BEGIN,
     ),
     "fcn-resnet101": Entry(
         partial(FCNResNet, depth=101),
         "FCN on a dilated ResNet-101; its weights know the 20 everyday objects of Pascal VOC.",
         "fcn-resnet101",
         VOC_CLASSES,
+        choices=_BEGIN,
     ),
 }
 

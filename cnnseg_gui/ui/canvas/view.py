@@ -179,6 +179,11 @@ class CanvasView(QWidget):
         if self._document is not None:
             self._set_view(self._view.zoomed(factor, x, y))
 
+    def image_point(self, position: QPointF) -> ImagePoint:
+        """The place of the image at a place of the widget, in Qt's logical pixels."""
+        at = self._device(position)
+        return self._view.to_image(at.x(), at.y())
+
     def widget_position(self, point: ImagePoint) -> QPointF:
         """Where a place of the image is in the widget, in Qt's logical pixels."""
         x, y = self._view.to_view(point)
@@ -197,7 +202,7 @@ class CanvasView(QWidget):
         elif event.button() == Qt.MouseButton.LeftButton and self._tool is not None:
             alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
             tool = self._eraser if alt and self._eraser is not None else self._tool
-            self._document.press(tool, self._image_point(event.position()), self._settings)
+            self._document.press(tool, self.image_point(event.position()), self._settings)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._document is None:
@@ -209,7 +214,7 @@ class CanvasView(QWidget):
         self._update_ring()
         self._pointer = event.position()
         self._update_ring()
-        point = self._image_point(event.position())
+        point = self.image_point(event.position())
         if self._document.painting and not event.buttons() & Qt.MouseButton.LeftButton:
             self._document.release()  # the release went elsewhere
         self._document.move(point)
@@ -360,10 +365,6 @@ class CanvasView(QWidget):
 
     def _device(self, point: QPointF) -> QPointF:
         return point * self.devicePixelRatioF()
-
-    def _image_point(self, position: QPointF) -> ImagePoint:
-        at = self._device(position)
-        return self._view.to_image(at.x(), at.y())
 
     def _contains(self, point: ImagePoint) -> bool:
         assert self._document is not None

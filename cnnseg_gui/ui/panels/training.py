@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnseg_gui.core.classes import PixelClass
-from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.editor.fine_tuning import Scores, TrainingSet
+from cnnseg_gui.editor.fine_tuning import TrainingSet
 from cnnseg_gui.engine.messages import TrainProgress
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class TrainingPanel(QWidget):
     teach_asked = Signal(int)
     """Seconds."""
     cancel_asked = Signal()
+    network_asked = Signal()
+    """Another network is to be chosen."""
     borders_chosen = Signal(bool)
     """The person wants the borders between objects stressed, or no longer."""
 
@@ -73,8 +74,16 @@ class TrainingPanel(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.teach, 1)
         buttons.addWidget(self.cancel)
+        self._network = _quiet_label()
+        self.change = QPushButton("Change…")
+        self.change.setToolTip("Choose what the next fine-tune begins with")
+        self.change.clicked.connect(self.network_asked)
+        network = QHBoxLayout()
+        network.addWidget(self._network, 1)
+        network.addWidget(self.change)
         form = QFormLayout()
         form.addRow("Proposes", self._model)
+        form.addRow("Teaches", network)
         form.addRow("Learns from", self._material)
         form.addRow("Time", self.seconds)
         layout = QVBoxLayout(self)
@@ -113,12 +122,10 @@ class TrainingPanel(QWidget):
             else "Paint pixels of at least two classes first"
         )
 
-    def show_model(self, revision: Revision | None, starter: str) -> None:
-        """The model that proposes now, with how far it can be trusted."""
-        if revision is None:
-            self._model.setText(f"the starter {starter}")
-        else:
-            self._model.setText(f"revision {revision.name}, {_trust(revision)}")
+    def show_model(self, proposing: str, teaching: str) -> None:
+        """What proposes now, with how far it can be trusted, and what is taught next."""
+        self._model.setText(proposing)
+        self._network.setText(teaching)
 
     def set_seconds(self, seconds: int) -> None:
         """The time budget of the next fine-tune."""
@@ -157,6 +164,7 @@ class TrainingPanel(QWidget):
         self._left.setVisible(running)
         self.seconds.setEnabled(not running)
         self.borders.setEnabled(not running)
+        self.change.setEnabled(not running)
         self.teach.setEnabled(self._can_teach and not running)
 
     def _curves_widget(self) -> Curves:
@@ -167,13 +175,6 @@ class TrainingPanel(QWidget):
             self._curves = Curves()
             self._place.addWidget(self._curves)
         return self._curves
-
-
-def _trust(revision: Revision) -> str:
-    scores = Scores.of_card(revision.card)
-    if scores is None:
-        return "unproven: no image is held out yet"
-    return f"held-out IoU {scores.after:.2f}"
 
 
 def _count(number: int, noun: str) -> str:

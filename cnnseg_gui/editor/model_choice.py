@@ -1,0 +1,120 @@
+"""Which model proposes, and which one the next fine-tune begins from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, Signal
+
+from cnnseg_gui.core.revisions import CARD, Revision
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.resources import starter_folder
+
+DEFAULT_STARTER = "unet-lite0"
+_BEGIN, _KNOWS, _MAPPING = "begin_with", "begin_knows", "class_mapping"  # settings of the project
+
+
+def network_of(revision: Revision) -> str:
+    """The network's name, as its card has it."""
+    return str(json.loads(revision.card).get("network", ""))
+
+
+def starters() -> dict[str, str]:
+    """What the models that ship with the program have learnt, by their names."""
+    found = {}
+    for path in sorted(starter_folder().glob(f"*/{CARD}")):
+        card = json.loads(path.read_bytes())
+        found[path.parent.name] = f"Knows {', '.join(card['classes'])}. Learnt from {card['data']}."
+    return found
+
+
+class ModelChoice(QObject):
+    """The project's revision, or what a person has chosen to begin with instead.
+
+    Models are named as in `messages.Propose`. A network that knows nothing yet does not propose:
+    the one before it goes on doing so until the new one is taught.
+    """
+
+    changed = Signal()
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        workspace.project_changed.connect(self.changed)
+
+    @property
+    def revision(self) -> Revision | None:
+        """The current one."""
+        project = self._workspace.project
+        return project.revisions.current if project else None
+
+    def revisions(self) -> list[Revision]:
+        """All that the project has, oldest first."""
+        project = self._workspace.project
+        return project.revisions.all() if project else []
+
+    @property
+    def starter(self) -> str:
+        """The name of the starter that this project begins from."""
+        project = self._workspace.project
+        return project.setting("starter", DEFAULT_STARTER) if project else DEFAULT_STARTER
+
+    @property
+    def chosen(self) -> str:
+        """What the next fine-tune begins with instead of what proposes; empty: nothing else."""
+        project = self._workspace.project
+        return project.setting(_BEGIN) if project else ""
+
+    @property
+    def proposing(self) -> str:
+        """What proposes."""
+        project = self._workspace.project
+        if project is not None and self.chosen and project.setting(_KNOWS):
+            return self.chosen
+        revision = self.revision
+        return f"weights:{revision.sha256}" if revision else f"starter:{self.starter}"
+
+    @property
+    def teaching(self) -> str:
+        """What the next fine-tune begins from."""
+        return self.chosen or self.proposing
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Names of the model's classes by the project's, where a person has set them."""
+        project = self._workspace.project
+        stored = project.setting(_MAPPING) if project else ""
+        return {str(new): str(old) for new, old in json.loads(stored or "{}").items()}
+
+    def choose(
+        self, model: str, *, knows: bool = False, mapping: Mapping[str, str] | None = None
+    ) -> None:
+        """Begins with another model from the next fine-tune on; "" goes back to what proposes.
+
+        Args:
+            model: as in `messages.Propose`.
+            knows: it can propose before it is taught.
+            mapping: names of its classes by the project's.
+
+        Raises:
+            UserError: it could not be stored.
+        """
+        project = self._workspace.project
+        if project is None:
+            return
+        project.set_setting(_MAPPING, json.dumps(dict(mapping or {})))
+        project.set_setting(_KNOWS, "yes" if knows else "")
+        project.set_setting(_BEGIN, model)
+        self.changed.emit()
+
+    def go_back_to(self, revision: Revision) -> None:
+        """Makes an older revision propose, and the next fine-tune begin from it.
+
+        Raises:
+            UserError: it could not be stored.
+        """
+        project = self._workspace.project
+        if project is not None:
+            project.revisions.promote(revision.name)
+            self.choose("")

@@ -1,0 +1,156 @@
+"""The Diagram tab: zoomed with the wheel, moved by dragging, saved as SVG or PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+
+from cnnseg_gui.core.architecture import NetworkDescription
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.ui.architecture.diagram_scene import ROW, fill_scene
+
+_MARGIN = 16.0
+_LEAST_FIT = 0.62  # a longer network is scrolled: its captions would be too small to read
+_SMALLEST, _LARGEST = 0.05, 8.0
+_PNG_SCALE = 2
+
+
+class DiagramView(QGraphicsView):
+    """Shows one network."""
+
+    layer_chosen = Signal(int)
+    """Index of the layer whose slab was clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene = QGraphicsScene(self)
+        self.setScene(self._scene)
+        self._description: NetworkDescription | None = None
+        self._fitted = True
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setAccessibleName("Diagram of the network")
+
+    @property
+    def scale_factor(self) -> float:
+        """Screen pixels per unit of the diagram."""
+        return self.transform().m11()
+
+    def show_network(self, description: NetworkDescription | None) -> None:
+        """Draws another network, whole where it can be read then."""
+        self._description = description
+        self._draw()
+        self.fit()
+
+    def fit(self) -> None:
+        """Shows the whole network, or its beginning where it is long."""
+        self._fitted = True
+        rect, port = self._scene.sceneRect(), self.viewport().rect()
+        if rect.isEmpty():
+            return
+        whole = min(port.width() / rect.width(), port.height() / rect.height())
+        scale = min(max(whole, _LEAST_FIT), 2.0)
+        self.resetTransform()
+        self.scale(scale, scale)
+        self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
+
+    def zoom_by(self, factor: float) -> None:
+        """Larger or smaller, about the place under the pointer."""
+        self._fitted = False
+        wanted = min(max(self.scale_factor * factor, _SMALLEST), _LARGEST)
+        factor = wanted / self.scale_factor
+        self.scale(factor, factor)
+
+    def save(self, path: Path) -> None:
+        """Writes the diagram as SVG where the name ends so, else as PNG.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        if path.suffix.lower() == ".svg":
+            self._save_svg(path)
+        else:
+            self._save_png(path)
+
+    def _save_svg(self, path: Path) -> None:
+        rect = self._scene.sceneRect()
+        generator = QSvgGenerator()
+        generator.setFileName(str(path))
+        generator.setTitle(self._description.name if self._description else "")
+        generator.setSize(rect.size().toSize())
+        generator.setViewBox(QRectF(0, 0, rect.width(), rect.height()))
+        painter = QPainter()
+        if not painter.begin(generator):
+            raise _not_written(path)
+        self._scene.render(painter)
+        painter.end()
+
+    def _save_png(self, path: Path) -> None:
+        size: QSize = (self._scene.sceneRect().size() * _PNG_SCALE).toSize()
+        image = QImage(size, QImage.Format.Format_RGB32)
+        image.fill(self.palette().color(QPalette.ColorRole.Base))
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._scene.render(painter)
+        painter.end()
+        if not image.save(str(path), "PNG"):
+            raise _not_written(path)
+
+    def _draw(self) -> None:
+        self._scene.clear()
+        palette = self.palette()
+        self.setBackgroundBrush(palette.color(QPalette.ColorRole.Base))
+        if self._description is not None:
+            text = palette.color(QPalette.ColorRole.Text)
+            line = palette.color(QPalette.ColorRole.PlaceholderText)
+            fill_scene(self._scene, self._description, text=text, line=line)
+        around = self._scene.itemsBoundingRect()
+        self._scene.setSceneRect(around.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.zoom_by(1.0015 ** event.angleDelta().y())
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        item = self.itemAt(event.position().toPoint())
+        while item is not None and item.parentItem() is not None:
+            item = item.parentItem()
+        row = item.data(ROW) if item is not None else None
+        if isinstance(row, int) and row >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self.layer_chosen.emit(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._fitted:
+            self.fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+
+def _not_written(path: Path) -> UserError:
+    return UserError(
+        "the diagram could not be written", path=path, remedy="Choose another folder or name."
+    )
