@@ -12,7 +12,17 @@ import sys
 from collections.abc import Sequence
 
 from cnnseg_gui import __version__
-from cnnseg_gui.commands import doctor, evaluate, export, models, new, publish, segment, train
+from cnnseg_gui.commands import (
+    classify,
+    doctor,
+    evaluate,
+    export,
+    models,
+    new,
+    publish,
+    segment,
+    train,
+)
 from cnnseg_gui.commands.arguments import Parser
 from cnnseg_gui.core.errors import UserError
 
@@ -20,6 +30,7 @@ _COMMANDS = {
     "new": new,
     "train": train,
     "segment": segment,
+    "classify": classify,
     "evaluate": evaluate,
     "export": export,
     "publish": publish,

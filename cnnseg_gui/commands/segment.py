@@ -33,7 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--model",
         required=True,
         metavar="MODEL",
-        help="a starter's name, a .safetensors file with its card.json beside it, or a project",
+        help="a starter's name, fcn-resnet50 or -101, a .safetensors file with "
+        "its card.json beside it, or a project",
     )
     parser.add_argument(
         "-o",

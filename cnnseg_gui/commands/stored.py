@@ -10,7 +10,8 @@ from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import CARD, WEIGHTS, Revision
 from cnnseg_gui.learning.card import Card
-from cnnseg_gui.learning.model import Model, adapt, load, starter, starters
+from cnnseg_gui.learning.model import Model, adapt, load, new, starter, starters
+from cnnseg_models.registry import NETWORKS
 
 Found = tuple[Model, tuple[PixelClass, ...]]
 
@@ -19,8 +20,9 @@ def find_model(text: str) -> Found:
     """The model, and the classes of its logits with their colours.
 
     Args:
-        text: a starter's name; weights with card.json beside them, or the folder of both; or a
-            project, whose newest revision is meant.
+        text: a starter's name; a network whose published weights know classes; weights with
+            card.json beside them, or the folder of both; or a project, whose current revision
+            is meant.
 
     Raises:
         UserError: there is none, or it is damaged.
@@ -32,13 +34,15 @@ def find_model(text: str) -> Found:
         path = path / WEIGHTS
     if path.is_file():
         return _with_own_classes(load_file(path))
+    if text in NETWORKS and NETWORKS[text].label_names:
+        return _with_own_classes(new(text, None))
     names = [card.name for card in starters()]
     if text in names:
         return _with_own_classes(starter(text))
     raise UserError(
         "there is no such model",
         path=text,
-        remedy="Name weights that exist, a project, or a starter: "
+        remedy="Name weights that exist, a project, fcn-resnet50 or -101, or a starter: "
         f"{', '.join(names) or 'but none is installed'}.",
     )
 

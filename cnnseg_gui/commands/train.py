@@ -48,6 +48,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="all of the fresh network's weights random, also where its encoder has better ones",
     )
+    parser.add_argument(
+        "--staged",
+        action="store_true",
+        help="the fresh FCN goes on from the newest revision, the next coarser FCN: 32s → 16s → 8s",
+    )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--seconds", type=seconds, metavar="S", help=f"{DEFAULT_SECONDS:.0f}")
     budget.add_argument("--steps", type=count, metavar="N", help="instead of seconds")
@@ -71,8 +76,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UserError: nothing to learn from, no such model or device, or it was stopped.
     """
-    if options.network is None and (options.option or options.from_scratch):
-        options.usage_error("--option and --from-scratch need --network")
+    if options.network is None and (options.option or options.from_scratch or options.staged):
+        options.usage_error("--option, --from-scratch and --staged need --network")
     project = Project.open(options.project)
     try:
         before = project.revisions.current
@@ -120,7 +125,7 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
 def _begin(options: argparse.Namespace, project: Project) -> Model:
     """What to begin with, for the project's classes."""
     from cnnseg_gui.commands.stored import load_revision
-    from cnnseg_gui.learning.model import adapt, new, starter
+    from cnnseg_gui.learning.model import adapt, new, staged, starter
     from cnnseg_models import registry
 
     classes = [cls.name for cls in project.classes]
@@ -136,6 +141,15 @@ def _begin(options: argparse.Namespace, project: Project) -> Model:
     chosen = dict(options.option)
     if options.from_scratch and registry.NETWORKS[options.network].weights:
         chosen["pretrained"] = False
+    if options.staged:
+        current = project.revisions.current
+        if current is None:
+            raise UserError(
+                "there is no revision to go on from",
+                path=project.path,
+                remedy="Teach the coarser network first.",
+            )
+        return staged(adapt(load_revision(current), classes), options.network, chosen)
     return new(options.network, classes, options.seed, chosen)
 
 

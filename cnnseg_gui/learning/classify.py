@@ -140,9 +140,7 @@ def said(model: LabelModel, batch: Tensor, compute: Compute) -> npt.NDArray[np.f
     """Probabilities float32[N, labels] of a batch of `view`s."""
     network = model.prepared(compute)
     with torch.inference_mode():
-        x = batch.to(compute.device, compute.precision).contiguous(
-            memory_format=torch.channels_last
-        )
+        x = compute.place(batch).to(compute.precision).contiguous(memory_format=torch.channels_last)
         logits: Tensor = network(x)
         return np.asarray(logits.float().softmax(1).cpu().numpy(), np.float32)
 
@@ -160,7 +158,7 @@ def view(pixels: Pixels, model: LabelModel, region: Rect | None = None) -> Tenso
     else:
         shorter = round(preprocessing.resize / preprocessing.crop * side)
         resized = resize(pixels, shorter_to(pixels.shape, shorter))
-        top, left = ((length - side) // 2 for length in resized.shape[-2:])
+        top, left = (round((length - side) / 2) for length in resized.shape[-2:])
         resized = resized[:, top : top + side, left : left + side]
     return normalise(resized[None], preprocessing.mean, preprocessing.std)[0]
 
@@ -173,10 +171,10 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Tensor:
 
 
 def shorter_to(shape: Sequence[int], shorter: int) -> tuple[int, int]:
-    """Height and width of an image whose shorter side becomes `shorter` pixels."""
+    """Height and width of an image whose shorter side becomes `shorter` pixels, rounded down."""
     height, width = shape[:2]
-    scale = shorter / min(height, width)
-    return max(shorter, round(height * scale)), max(shorter, round(width * scale))
+    smallest = min(height, width)
+    return shorter * height // smallest, shorter * width // smallest
 
 
 def square_round(region: Rect) -> Rect:

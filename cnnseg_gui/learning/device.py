@@ -32,6 +32,12 @@ class Compute:
     milliseconds: dict[str, float] = field(default_factory=dict)
     """What was measured to choose the precision, by its name; empty where nothing was."""
 
+    def place(self, tensor: torch.Tensor) -> torch.Tensor:
+        """On the device; to a GPU from pinned memory, so that copying overlaps with computing."""
+        if self.device.type == "cuda":
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
+
     def autocast(self) -> AbstractContextManager[object]:
         """Around the forward pass of a training step."""
         wanted = self.train_precision != torch.float32

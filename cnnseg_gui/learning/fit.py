@@ -145,8 +145,8 @@ def fit(
                 group["lr"] = group["peak"] * budget.rate()
             drawn = [sampler.draw() for _ in range(settings.batch)]
             images, target = to_batch([patch[:2] for patch in drawn], side)
-            images = vary_colours(images, random).to(compute.device)
-            target = _inner(target, network.context).to(compute.device)
+            images = compute.place(vary_colours(images, random))
+            target = compute.place(_inner(target, network.context))
             weights = _weights(drawn, side, network.context, compute.device)
             with compute.autocast():
                 logits = network(images)

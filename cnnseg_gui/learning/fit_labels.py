@@ -77,7 +77,7 @@ def begin(
     card = LabelCard(
         network=network,
         labels=tuple(labels),
-        side=0 if pretrained else _SIDE,
+        side=0 if pretrained else max(_SIDE, kind.smallest),
         pretrained=pretrained,
         seed=seed,
     )
@@ -247,8 +247,8 @@ class _School:
         varied = vary_colours(crops, self._random)
         images = normalise(varied, preprocessing.mean, preprocessing.std)
         return (
-            images.to(self._compute.device).contiguous(memory_format=torch.channels_last),
-            torch.from_numpy(self._labels[chosen]).to(self._compute.device),
+            self._compute.place(images).contiguous(memory_format=torch.channels_last),
+            self._compute.place(torch.from_numpy(self._labels[chosen])),
         )
 
     def _crop(self, pixels: Pixels) -> Tensor:

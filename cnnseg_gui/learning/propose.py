@@ -72,7 +72,7 @@ def propose(
 def infer(network: SegmentationNetwork, pixels: Pixels, compute: Compute) -> Tensor:
     """Logits float32[classes, h, w] on the processor, of uint8[H, W, 3], by a prepared network."""
     with torch.inference_mode():
-        x = torch.from_numpy(pixels).to(compute.device).permute(2, 0, 1)[None]  # channels_last
+        x = compute.place(torch.from_numpy(pixels)).permute(2, 0, 1)[None]  # channels_last
         logits: Tensor = network(x.float().div_(255))
         return logits[0].to("cpu", torch.float32).contiguous()
 

@@ -84,6 +84,9 @@ SPECS = (
     ActionSpec("reset_layout", "Reset Layout"),
     ActionSpec("demo", "Open the Sample Project"),
     ActionSpec("show_me", "Show Me", (), "show-me", "Run the tour on the sample project"),
+    ActionSpec(
+        "architecture", "Architecture…", (), "", "Look at every network: layers, numbers, inside"
+    ),
     ActionSpec("about", "About CNNSeg"),
 )
 

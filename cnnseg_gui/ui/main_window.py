@@ -29,6 +29,7 @@ from cnnseg_gui.editor.tools.brush import Brush, Eraser
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient, local_command
 from cnnseg_gui.ui.actions import Actions
+from cnnseg_gui.ui.architecture.command import ArchitectureCommand
 from cnnseg_gui.ui.banner import Banner
 from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
@@ -103,6 +104,13 @@ class MainWindow(QMainWindow):
             self,
             device=device,
             threads=threads,
+        )
+        self.architecture = ArchitectureCommand(
+            self.actions_by_name["architecture"],
+            self.engine,
+            self.workspace,
+            lambda: self.proposing.model,
+            self,
         )
         self._recent = RecentProjects(
             self._menus.recent, lambda folder: self.opening.open_paths([folder])
@@ -399,6 +407,7 @@ class MainWindow(QMainWindow):
         settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
         self.workspace.close_project()
         self.networks.fetching.close()
+        self.architecture.close()
         self.engine.stop()
         self.log_panel.detach()
         event.accept()

@@ -44,6 +44,8 @@ class Classifier:
     weights: str = ""
     """The name of its published weights; empty where there are none."""
     preprocessing: Preprocessing = Preprocessing()
+    smallest: int = 64
+    """Pixels: side of the smallest square it can learn from."""
     auxiliary: float = 0.0
     """How much the loss of each auxiliary head counts while learning; 0: it has none."""
 
@@ -162,6 +164,7 @@ CLASSIFIERS: dict[str, Classifier] = {
         "Mixed_7c",
         "inception_v3",
         Preprocessing(resize=342, crop=299, mean=_HALF, std=_HALF),
+        smallest=299,  # its auxiliary head spans 5×5 cells
         auxiliary=0.4,
     ),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QImage,
+    QImageWriter,
     QMouseEvent,
     QPainter,
     QPalette,
@@ -18,7 +19,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from cnnseg_gui.core.architecture import NetworkDescription
-from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.atomic import write_atomically
 from cnnseg_gui.ui.architecture.diagram_scene import ROW, fill_scene
 
 _MARGIN = 16.0
@@ -81,25 +82,27 @@ class DiagramView(QGraphicsView):
         Raises:
             UserError: it cannot be written.
         """
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         if path.suffix.lower() == ".svg":
-            self._save_svg(path)
+            self._write_svg(buffer)
         else:
-            self._save_png(path)
+            self._write_png(buffer)
+        write_atomically(path, bytes(buffer.data().data()))
 
-    def _save_svg(self, path: Path) -> None:
+    def _write_svg(self, buffer: QBuffer) -> None:
         rect = self._scene.sceneRect()
         generator = QSvgGenerator()
-        generator.setFileName(str(path))
+        generator.setOutputDevice(buffer)
         generator.setTitle(self._description.name if self._description else "")
         generator.setSize(rect.size().toSize())
         generator.setViewBox(QRectF(0, 0, rect.width(), rect.height()))
-        painter = QPainter()
-        if not painter.begin(generator):
-            raise _not_written(path)
+        painter = QPainter(generator)
+        painter.fillRect(generator.viewBoxF(), self.palette().color(QPalette.ColorRole.Base))
         self._scene.render(painter)
         painter.end()
 
-    def _save_png(self, path: Path) -> None:
+    def _write_png(self, buffer: QBuffer) -> None:
         size: QSize = (self._scene.sceneRect().size() * _PNG_SCALE).toSize()
         image = QImage(size, QImage.Format.Format_RGB32)
         image.fill(self.palette().color(QPalette.ColorRole.Base))
@@ -107,8 +110,7 @@ class DiagramView(QGraphicsView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._scene.render(painter)
         painter.end()
-        if not image.save(str(path), "PNG"):
-            raise _not_written(path)
+        QImageWriter(buffer, QByteArray(b"png")).write(image)
 
     def _draw(self) -> None:
         self._scene.clear()
@@ -148,9 +150,3 @@ class DiagramView(QGraphicsView):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._draw()
-
-
-def _not_written(path: Path) -> UserError:
-    return UserError(
-        "the diagram could not be written", path=path, remedy="Choose another folder or name."
-    )

@@ -24,7 +24,7 @@ DRAWN = (
     "sum",
 )
 """Kinds of layers that have a slab; input and softmax are added."""
-SLANT = 0.2
+SLANT = 0.17
 """A slab's depth along x and y, as a share of its height."""
 _NEAR, _APART, _LANE = 5.0, 16.0, 12.0  # between slabs of a stage, between stages, between lanes
 _CHARACTER = 7.0  # width that a caption's character is given
@@ -56,7 +56,7 @@ class Slab:
     def height(self) -> float:
         if self.kind == "sum":
             return 10.0
-        return 16.0 + 21.0 * math.log2(self.side)
+        return 16.0 + 26.0 * math.log2(self.side)
 
     @property
     def depth(self) -> float:
@@ -79,9 +79,10 @@ class Arrow:
     source: int
     target: int
     skip: bool
-    """It passes over other slabs."""
+    """It passes by other slabs."""
     height: float = 0.0
-    """The y that a skip rises to."""
+    """The y at which a skip does so: above them, or below."""
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,18 @@ class Diagram:
 def lay_out(description: NetworkDescription) -> Diagram:
     """The diagram of a network."""
     nodes, sources = _graph(description)
-    columns = _columns(sources)
-    lanes = _lanes(sources, columns)
+    early = _early(sources)
+    columns = _late(sources, early)
+    lanes = _lanes(sources, columns, early)
     slabs = [
         Slab(row, kind, shape, column, lane)
         for (row, kind, shape), column, lane in zip(nodes, columns, lanes, strict=True)
     ]
     slabs = _stacked(_in_line(slabs))
     arrows = [_arrow(slabs, source, target) for target in sources for source in sources[target]]
-    return Diagram(tuple(slabs), tuple(arrows), tuple(_captions(slabs)))
+    lowest = max((s.y + s.height for s in slabs), default=0.0)
+    lowest = max([lowest, *(arrow.height for arrow in arrows if arrow.below)])
+    return Diagram(tuple(slabs), tuple(arrows), tuple(_captions(slabs, lowest)))
 
 
 Node = tuple[int, str, tuple[int, ...]]
@@ -148,11 +152,16 @@ def _is_drawn(layer: LayerRow, layers: Sequence[LayerRow]) -> bool:
     return not (layer.kind == "pooling" and layer.kernel is None and same)
 
 
-def _columns(sources: dict[int, tuple[int, ...]]) -> list[int]:
-    """As late as the takers allow; what no one takes stands as early as it can."""
+def _early(sources: dict[int, tuple[int, ...]]) -> list[int]:
+    """How long the longest way to each node is."""
     early: list[int] = []
     for node in sources:
         early.append(1 + max((early[source] for source in sources[node]), default=-1))
+    return early
+
+
+def _late(sources: dict[int, tuple[int, ...]], early: list[int]) -> list[int]:
+    """As late as the takers allow; what no one takes stands as early as it can."""
     late = list(early)
     taken = {source for taking in sources.values() for source in taking}
     for node in reversed(sources):
@@ -162,12 +171,12 @@ def _columns(sources: dict[int, tuple[int, ...]]) -> list[int]:
     return late
 
 
-def _lanes(sources: dict[int, tuple[int, ...]], columns: list[int]) -> list[int]:
+def _lanes(sources: dict[int, tuple[int, ...]], columns: list[int], early: list[int]) -> list[int]:
     """0 along the longest way to the end; others go on in their source's lane, or find one."""
     main = {len(columns) - 1}
     node = len(columns) - 1
     while sources[node]:
-        node = max(sources[node], key=lambda source: (columns[source], source))
+        node = max(sources[node], key=lambda source: (early[source], -source))
         main.add(node)
     lanes: list[int] = []
     used: set[tuple[int, int]] = set()
@@ -230,16 +239,19 @@ def _arrow(slabs: Sequence[Slab], source: int, target: int) -> Arrow:
     first, last = slabs[source], slabs[target]
     between = [s for s in slabs if first.column < s.column < last.column]
     in_the_way = [s for s in between if s.lane == 0]
-    if not in_the_way or first.lane or last.lane:
+    if not in_the_way or first.lane:
         return Arrow(source, target, skip=False)
+    if last.lane > 0:
+        bottoms = [s.y + s.height for s in (*between, last)]
+        return Arrow(source, target, skip=True, height=max(bottoms) + 16.0, below=True)
     tops = [s.y - s.depth for s in (*between, first, last)]
-    return Arrow(source, target, skip=True, height=min(tops) - 16.0)
+    rise = 12.0 + 2.5 * min(last.column - first.column, 10)  # long ones pass over short ones
+    return Arrow(source, target, skip=True, height=min(tops) - rise)
 
 
-def _captions(slabs: Sequence[Slab]) -> list[Caption]:
+def _captions(slabs: Sequence[Slab], lowest: float) -> list[Caption]:
     """One per stage of the longest way: side × side, and the channels of its widest convolution."""
     line = sorted((s for s in slabs if s.lane == 0), key=lambda s: s.column)
-    lowest = max(s.y + s.height for s in slabs)
     captions: list[Caption] = []
     stage: list[Slab] = []
     for slab in [*line, None]:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.architecture import LayerRow, NetworkDescription
 from cnnseg_gui.ui.architecture.colours import KIND_COLOURS, kind_colour
-from cnnseg_gui.ui.architecture.diagram_layout import Caption, Diagram, Slab, lay_out
+from cnnseg_gui.ui.architecture.diagram_layout import Arrow, Caption, Diagram, Slab, lay_out
 from cnnseg_gui.ui.architecture.texts import short_number, sides
 
 ROW = 0
@@ -44,7 +44,7 @@ def fill_scene(
     for arrow in diagram.arrows:
         if arrow.skip:
             slabs = diagram.slabs[arrow.source], diagram.slabs[arrow.target]
-            for item in _skip(*slabs, arrow.height, text):
+            for item in _skip(*slabs, arrow, text):
                 scene.addItem(item)
     for caption in diagram.captions:
         for item in _caption(caption, text):
@@ -110,25 +110,31 @@ def _link(source: Slab, target: Slab, line: QColor) -> QGraphicsItem:
     return item
 
 
-def _skip(source: Slab, target: Slab, height: float, colour: QColor) -> list[QGraphicsItem]:
-    """Up from one slab, over those between, and down to the other with an arrow's head."""
-    start = QPointF(source.middle[0] + source.depth / 2, source.y - source.depth)
-    end = QPointF(target.middle[0] + target.depth / 2, target.y - target.depth - 1)
+def _skip(source: Slab, target: Slab, arrow: Arrow, colour: QColor) -> list[QGraphicsItem]:
+    """Up or down from one slab, past those between, and to the other with an arrow's head."""
+    way, height = (1.0 if arrow.below else -1.0), arrow.height
+    start, end = _edge(source, arrow.below, 0.0), _edge(target, arrow.below, 1.0)
     corner = min(_CORNER, (end.x() - start.x()) / 2)
     path = QPainterPath(start)
-    path.lineTo(start.x(), height + corner)
+    path.lineTo(start.x(), height - way * corner)
     path.quadTo(start.x(), height, start.x() + corner, height)
     path.lineTo(end.x() - corner, height)
-    path.quadTo(end.x(), height, end.x(), height + corner)
+    path.quadTo(end.x(), height, end.x(), height - way * corner)
     path.lineTo(end)
-    way = QGraphicsPathItem(path)
-    way.setPen(QPen(colour, 1.4))
-    head = QGraphicsPolygonItem(
-        QPolygonF([end, end + QPointF(-_HEAD / 1.6, -_HEAD), end + QPointF(_HEAD / 1.6, -_HEAD)])
-    )
+    line = QGraphicsPathItem(path)
+    line.setPen(QPen(colour, 1.4))
+    corners = [end + QPointF(side * _HEAD / 1.6, way * _HEAD) for side in (-1, 1)]
+    head = QGraphicsPolygonItem(QPolygonF([end, *corners]))
     head.setBrush(colour)
     head.setPen(QPen(Qt.PenStyle.NoPen))
-    return [way, head]
+    return [line, head]
+
+
+def _edge(slab: Slab, below: bool, distance: float) -> QPointF:
+    """The middle of a slab's bottom, or of its top's far edge."""
+    if below:
+        return QPointF(slab.middle[0], slab.y + slab.height + distance)
+    return QPointF(slab.middle[0] + slab.depth, slab.y - slab.depth - distance)
 
 
 def _caption(caption: Caption, colour: QColor) -> list[QGraphicsItem]:

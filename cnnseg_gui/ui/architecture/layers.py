@@ -1,4 +1,4 @@
-"""The Layers tab: the table of a network, and its totals."""
+"""The Layers tab: the table of a network."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class LayerModel(QAbstractTableModel):
 
 
 class LayersTab(QWidget):
-    """The table, its totals, and a way to copy it."""
+    """The table, and a way to copy it."""
 
     layer_chosen = Signal(int)
     """Index of the layer whose row became the current one."""
@@ -123,14 +123,15 @@ class LayersTab(QWidget):
         self.minor = QCheckBox("Norms, activations, dropout")
         self.minor.setChecked(True)
         self.minor.toggled.connect(self._hide_minor)
-        self.totals = QLabel()
+        hint = QLabel("Ctrl+C copies the selected rows")
+        hint.setObjectName("quiet")
         self.copy = QPushButton("Copy Table")
         self.copy.clicked.connect(self.copy_table)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)
         shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         shortcut.activated.connect(self.copy_selected)
         below = QHBoxLayout()
-        below.addWidget(self.totals, 1)
+        below.addWidget(hint, 1)
         below.addWidget(self.minor)
         below.addWidget(self.copy)
         layout = QVBoxLayout(self)
@@ -140,7 +141,6 @@ class LayersTab(QWidget):
     def show_network(self, description: NetworkDescription | None) -> None:
         """Shows another network's layers."""
         self._model.show(description.layers if description else ())
-        self.totals.setText(totals(description) if description else "")
         self.table.resizeColumnsToContents()
         self.table.setColumnWidth(0, min(self.table.columnWidth(0), 260))
         self._hide_minor()
