@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.architecture import LayerRow, NetworkDescription
+from cnnseg_gui.engine.client import local_command
 from cnnseg_gui.ui import theme
 from cnnseg_gui.ui.architecture.colours import kind_colour
 from cnnseg_gui.ui.architecture.diagram_layout import DRAWN, lay_out
@@ -59,6 +60,18 @@ def test_without_an_engine_it_opens_at_once_and_says_so(window: MainWindow, qtbo
     assert "starting" in shown.state.text()
     wait_for(shown, "vgg16", qtbot)
     assert not shown.state.isVisible()
+
+
+def test_an_engine_that_is_replaced_before_it_answers_is_asked_again(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.engine.start()
+    shown = opened(window, qtbot)
+    window.engine.use_command(local_command(device="cpu", threads=1))
+    wait_for(shown, "vgg16", qtbot)
+    window.engine.use_command(local_command(device="cpu", threads=1))
+    shown.networks.choose("resnet18", classifier=True)
+    wait_for(shown, "resnet18", qtbot)
 
 
 def test_it_is_one_window_that_closes_with_the_main_one(window: MainWindow, qtbot: QtBot) -> None:
@@ -117,6 +130,20 @@ def test_the_wheel_zooms_and_fit_shows_everything_again(
     assert diagram.scale_factor > 1.3 * before
     architecture.fit.click()
     assert diagram.scale_factor == pytest.approx(before)
+
+
+def test_a_long_network_begins_readable_and_fit_shows_it_whole(
+    architecture: ArchitectureWindow, qtbot: QtBot
+) -> None:
+    architecture.networks.choose("resnet152", classifier=True)
+    wait_for(architecture, "resnet152", qtbot)
+    diagram = architecture.diagram
+    assert diagram.scale_factor > 0.6
+    assert diagram.horizontalScrollBar().maximum() > diagram.horizontalScrollBar().minimum()
+    architecture.fit.click()
+    assert diagram.scale_factor < 0.6
+    whole = diagram.mapFromScene(diagram.sceneRect()).boundingRect()
+    assert whole.width() <= diagram.width() + 2
 
 
 def test_a_click_on_a_slab_chooses_its_layer(
@@ -181,7 +208,7 @@ def test_the_numbers_are_drawn_with_what_was_counted(architecture: ArchitectureW
 def test_inside_shows_the_current_images_maps_and_the_first_kernels(
     architecture: ArchitectureWindow, qtbot: QtBot
 ) -> None:
-    architecture.choose("unet-lite0", classifier=False)
+    architecture.networks.choose("unet-lite0", classifier=False)
     wait_for(architecture, "unet-lite0", qtbot)
     architecture.tabs.setCurrentWidget(architecture.inside)
     inside = architecture.inside
@@ -195,7 +222,7 @@ def test_inside_shows_the_current_images_maps_and_the_first_kernels(
 
 def test_inside_says_what_is_missing(architecture: ArchitectureWindow, qtbot: QtBot) -> None:
     architecture.tabs.setCurrentWidget(architecture.inside)
-    architecture.choose("alexnet-2012", classifier=True)
+    architecture.networks.choose("alexnet-2012", classifier=True)
     wait_for(architecture, "alexnet-2012", qtbot)
     assert "no published weights" in architecture.inside.note.text()
     box = architecture.inside.weights

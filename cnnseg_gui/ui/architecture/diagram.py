@@ -39,7 +39,7 @@ class DiagramView(QGraphicsView):
         self._scene = QGraphicsScene(self)
         self.setScene(self._scene)
         self._description: NetworkDescription | None = None
-        self._fitted = True
+        self._fitted, self._least = True, _LEAST_FIT
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
@@ -55,16 +55,20 @@ class DiagramView(QGraphicsView):
         """Draws another network, whole where it can be read then."""
         self._description = description
         self._draw()
-        self.fit()
+        self._show(_LEAST_FIT)
 
     def fit(self) -> None:
-        """Shows the whole network, or its beginning where it is long."""
-        self._fitted = True
+        """Shows the whole network, however long it is."""
+        self._show(_SMALLEST)
+
+    def _show(self, least: float) -> None:
+        """Shows the whole network, or its beginning where that would be smaller than `least`."""
+        self._fitted, self._least = True, least
         rect, port = self._scene.sceneRect(), self.viewport().rect()
         if rect.isEmpty():
             return
         whole = min(port.width() / rect.width(), port.height() / rect.height())
-        scale = min(max(whole, _LEAST_FIT), 2.0)
+        scale = min(max(whole, least), 2.0)
         self.resetTransform()
         self.scale(scale, scale)
         self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
@@ -139,12 +143,12 @@ class DiagramView(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._fitted:
-            self.fit()
+            self._show(self._least)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._fitted:
-            self.fit()
+            self._show(self._least)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -116,7 +116,8 @@ class OverlapPicture(QWidget):
         self.text = f"{overlap.name}: {'even' if overlap.even else 'uneven'}"
         self.setAccessibleName(self.text)
         rows, columns = len(overlap.values), len(overlap.values[0])
-        self.setFixedSize(QSize(max(columns * _VALUE, 240) + 2, rows * _VALUE + 42))
+        title = self.fontMetrics().horizontalAdvance(_broken(overlap)[0]) + 4
+        self.setFixedSize(QSize(max(columns * _VALUE, title) + 2, rows * _VALUE + 42))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

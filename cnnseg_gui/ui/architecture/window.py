@@ -11,8 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -21,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnseg_gui.core.architecture import NetworkDescription, NetworkName
+from cnnseg_gui.core.architecture import NetworkDescription
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.editor.workspace import Workspace
@@ -30,9 +28,9 @@ from cnnseg_gui.engine.messages import Described, Failed, Inside, Overview
 from cnnseg_gui.ui.architecture.diagram import DiagramView
 from cnnseg_gui.ui.architecture.inside import PROJECT, InsideTab
 from cnnseg_gui.ui.architecture.layers import LayersTab, totals
+from cnnseg_gui.ui.architecture.network_list import NetworkList
 from cnnseg_gui.ui.architecture.numbers import NumbersTab
 
-_NAME = Qt.ItemDataRole.UserRole
 _NO_CLASSES = ("background", "object")
 _WAITING = "The engine is starting …"
 _STOPPED = "The engine is not running. Restart it with Network ▸ Device."
@@ -69,6 +67,7 @@ class ArchitectureWindow(QWidget):
         engine.described.connect(self._take_description)
         engine.looked_inside.connect(self._take_inside)
         engine.failed.connect(self._on_failed)
+        engine.cancelled.connect(self._on_cancelled)
         engine.state_changed.connect(self._on_state)
         workspace.document_changed.connect(self._look)
         self._on_state(engine.state)
@@ -76,11 +75,8 @@ class ArchitectureWindow(QWidget):
     # ------------------------------------------------------------------ building
 
     def _build(self) -> None:
-        self.networks = QListWidget()
-        self.networks.setAccessibleName("Networks")
-        self.networks.setMinimumWidth(150)
-        self.networks.setSpacing(2)
-        self.networks.currentItemChanged.connect(lambda *_items: self._choose())
+        self.networks = NetworkList()
+        self.networks.chosen_changed.connect(self._choose)
         self.title, self.text = QLabel(), QLabel()
         self.title.setObjectName("welcome")
         self.text.setObjectName("quiet")
@@ -138,24 +134,8 @@ class ArchitectureWindow(QWidget):
 
     # ------------------------------------------------------------------ choosing
 
-    @property
-    def chosen(self) -> NetworkName | None:
-        """The network in the list."""
-        found = self.networks.currentIndex().data(_NAME)
-        return found if isinstance(found, NetworkName) else None
-
-    def choose(self, name: str, *, classifier: bool) -> None:
-        """Chooses a network by its name, where it is in the list."""
-        for row in range(self.networks.count()):
-            found = self.networks.item(row).data(_NAME)
-            if isinstance(found, NetworkName) and (found.name, found.classifier) == (
-                name,
-                classifier,
-            ):
-                self.networks.setCurrentRow(row)
-
     def _choose(self) -> None:
-        chosen = self.chosen
+        chosen = self.networks.chosen
         if chosen is None:
             return
         self.title.setText(chosen.name)
@@ -188,7 +168,7 @@ class ArchitectureWindow(QWidget):
         if why_not:
             self.inside.clear(why_not)
             return
-        document, chosen = self._workspace.document, self.chosen
+        document, chosen = self._workspace.document, self.networks.chosen
         assert document is not None
         assert chosen is not None
         if self._looking is not None:
@@ -204,7 +184,7 @@ class ArchitectureWindow(QWidget):
         )
 
     def _why_not(self) -> str:
-        chosen = self.chosen
+        chosen = self.networks.chosen
         if chosen is None or not self.inside.layer_name:
             return "Choose a network."
         if self._workspace.document is None:
@@ -222,20 +202,18 @@ class ArchitectureWindow(QWidget):
         elif not self._filled and self._overview is None:
             self._say(_WAITING)
             self._overview = self._engine.describe()
+        elif self._filled and State(state) == State.READY:
+            self._choose()  # what was asked of the engine before is asked again
+            self._look()
 
     def _take_overview(self, overview: Overview) -> None:
         if overview.request != self._overview:
             return
         self._overview, self._filled = None, True
         self.numbers.show_numbers(overview.kernels, overview.overlaps)
-        for heading, classifier in (("Segmentation", False), ("Classifiers", True)):
-            self._add_heading(heading)
-            for name in overview.networks:
-                if name.classifier == classifier:
-                    item = QListWidgetItem(name.name, self.networks)
-                    item.setData(_NAME, name)
+        self.networks.fill(overview.networks)
         self._stack.setCurrentIndex(1)
-        self.choose("vgg16", classifier=True)
+        self.networks.choose("vgg16", classifier=True)
 
     def _take_description(self, described: Described) -> None:
         if described.request != self._describing:
@@ -263,6 +241,15 @@ class ArchitectureWindow(QWidget):
             self._looking = None
             self.inside.clear(error)
 
+    def _on_cancelled(self, request: int) -> None:
+        """Another look was asked for, or the engine makes room for one on another device."""
+        if request == self._overview:
+            self._overview = None
+        elif request == self._describing:
+            self._describing = None
+        elif request == self._looking:
+            self._looking = None
+
     # ------------------------------------------------------------------ small things
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -273,15 +260,8 @@ class ArchitectureWindow(QWidget):
         self.state.setText(text)
         self._stack.setCurrentIndex(0)
 
-    def _add_heading(self, text: str) -> None:
-        item = QListWidgetItem(text, self.networks)
-        item.setFlags(Qt.ItemFlag.NoItemFlags)
-        font = item.font()
-        font.setBold(True)
-        item.setFont(font)
-
     def _ask_where(self) -> None:
-        chosen = self.chosen
+        chosen = self.networks.chosen
         name = f"{chosen.name}.svg" if chosen is not None else "network.svg"
         path, _ = QFileDialog.getSaveFileName(
             self, "Save the diagram", name, "SVG (*.svg);;PNG (*.png)"
