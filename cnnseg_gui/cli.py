@@ -21,6 +21,7 @@ from cnnseg_gui.commands import (
     new,
     publish,
     segment,
+    tag,
     train,
 )
 from cnnseg_gui.commands.arguments import Parser
@@ -33,6 +34,7 @@ _COMMANDS = {
     "classify": classify,
     "evaluate": evaluate,
     "export": export,
+    "tag": tag,
     "publish": publish,
     "models": models,
     "doctor": doctor,

@@ -44,14 +44,15 @@ class CocoWriter:
         self._images: list[dict[str, Any]] = []
         self._annotations: list[dict[str, Any]] = []
 
-    def add(self, image_file: str, mask: Pixels) -> None:
-        """Adds an image by its name in images/, with its uint8[H, W] mask."""
+    def add(self, image_file: str, mask: Pixels, tags: tuple[str, ...] = ()) -> None:
+        """Adds an image by its name in images/, with its uint8[H, W] mask and its tags."""
         height, width = mask.shape
         image: dict[str, Any] = {
             "id": len(self._images) + 1,
             "file_name": image_file,
             "height": height,
             "width": width,
+            **({"tags": list(tags)} if tags else {}),
         }
         self._images.append(image)
         for index, box in _present(mask):

@@ -25,12 +25,13 @@ from cnnseg_gui.core.mask import UNLABELLED, Mask, Pixels, unpack_tile
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats import coco, png
 from cnnseg_gui.formats.staging import staged_folder
+from cnnseg_gui.formats.tag_table import write_tags
 
 
 class Writer(Protocol):
     """Writes the masks of one data set into a folder; the images lie in its images/ already."""
 
-    def add(self, image_file: str, mask: Pixels) -> None: ...
+    def add(self, image_file: str, mask: Pixels, tags: tuple[str, ...] = ()) -> None: ...
 
     def finish(self) -> None: ...
 
@@ -80,11 +81,13 @@ class ExportItem:
         image: the image's file.
         read_mask: gives the mask, uint8[H, W]; called in the thread that writes.
         sha256: of the file that the mask was painted on, in hex; empty: not checked.
+        tags: what the image is called.
     """
 
     image: Path
     read_mask: Callable[[], Pixels]
     sha256: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ def gather(project: Project, *, with_undecided: bool = False) -> ExportJob:
                 _unpack, record.name, (record.height, record.width), project.packed_tiles(record.id)
             ),
             record.sha256,
+            record.tags,
         )
         for record in taken
     ]
@@ -188,6 +192,7 @@ def write(
             writer = FORMATS[format_name].writer(stage, job.classes)
             renamed: list[tuple[Path, str]] = []
             turned: list[str] = []
+            tags: dict[str, tuple[str, ...]] = {}
             for done, (item, stem) in enumerate(
                 zip(job.items, unique_stems([item.image for item in job.items]), strict=True)
             ):
@@ -197,9 +202,11 @@ def write(
                     renamed.append((item.image, name))
                 if was_turned:
                     turned.append(name)
+                tags[name] = item.tags
                 if on_progress is not None:
                     on_progress(done + 1, len(job.items))
             writer.finish()
+            write_tags(stage, tags)
             _check_stop(should_stop)
     except OSError as error:
         raise from_os_error(error, doing="exporting the data set", path=folder) from error
@@ -247,7 +254,7 @@ def _write_item(
         Image.fromarray(image.pixels).save(buffer, "PNG")
         data = buffer.getvalue()
     (stage / "images" / name).write_bytes(data)
-    writer.add(name, mask)
+    writer.add(name, mask, item.tags)
     return name, image.turned
 
 

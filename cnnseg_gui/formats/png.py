@@ -26,7 +26,7 @@ class PngWriter:
         self._classes = classes
         (folder / "masks").mkdir()
 
-    def add(self, image_file: str, mask: Pixels) -> None:
+    def add(self, image_file: str, mask: Pixels, tags: tuple[str, ...] = ()) -> None:
         """Adds an image by its name in images/, with its uint8[H, W] mask."""
         _mask_path(self._folder, image_file).write_bytes(encode_mask(mask, self._classes))
 

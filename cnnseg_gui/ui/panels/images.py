@@ -7,15 +7,19 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QImage, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QImage, QKeySequence, QPainter, QPalette, QPixmap, QShortcut
 from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListView,
     QProgressBar,
     QStyle,
@@ -28,9 +32,10 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.project import APPROVED, IN_WORK, NEW, ImageRecord
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.icons import draw_icon
+from cnnseg_gui.ui.panels.image_filter import RECORD, ImageFilter
+from cnnseg_gui.ui.panels.image_menu import image_menu
 from cnnseg_gui.ui.panels.thumbnails import SIDE, Thumbnails
 
-_RECORD = Qt.ItemDataRole.UserRole
 _STATUS_ICONS = {NEW: "status-new", IN_WORK: "status-in-work", APPROVED: "status-approved"}
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -72,12 +77,13 @@ class ImageModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return record.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{record.path}\n{record.width} × {record.height} pixels, {record.status}"
+            facts = f"{record.path}\n{record.width} × {record.height} pixels, {record.status}"
+            return "\n".join((facts, *(f"tag {tag}" for tag in record.tags)))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{record.name}, {record.status}"
+            return ", ".join((record.name, record.status, *record.tags))
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.of(record)
-        return record if role == _RECORD else None
+        return record if role == RECORD else None
 
     def _on_thumbnail(self, sha256: str) -> None:
         for row in self._rows_by_content.get(sha256, ()):
@@ -94,14 +100,33 @@ class ImagesPanel(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._model = ImageModel(self)
+        self._filter = ImageFilter(self)
+        self._filter.setSourceModel(self._model)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Name or tag")
+        self.search.setToolTip("Every word must be in the name or a tag; tag:word in a tag only")
+        self.search.setAccessibleName("Show only images with this in their name or tags")
+        self.search.setClearButtonEnabled(True)
+        self.status = QComboBox()
+        self.status.setAccessibleName("Show only images of this status")
+        self.status.addItem("All", "")
+        for status in (NEW, IN_WORK, APPROVED):
+            self.status.addItem(status.capitalize(), status)
         self.list = QListView()
-        self.list.setModel(self._model)
+        self.list.setModel(self._filter)
         self.list.setItemDelegate(_Row(self.list))
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName("Images")
         self.list.clicked.connect(self._choose)
         self.list.activated.connect(self._choose)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        self.search.textChanged.connect(self._show_filtered)
+        self.status.currentIndexChanged.connect(self._show_filtered)
+        leave = QShortcut(QKeySequence("Esc"), self.search)
+        leave.setContext(Qt.ShortcutContext.WidgetShortcut)
+        leave.activated.connect(self._leave_search)
         self._count = QLabel()
         self._count.setObjectName("quiet")
         self._done = QProgressBar()
@@ -110,6 +135,11 @@ class ImagesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 8)
         layout.setSpacing(6)
+        filters = QHBoxLayout()
+        filters.setContentsMargins(8, 4, 8, 0)
+        filters.addWidget(self.search, 1)
+        filters.addWidget(self.status)
+        layout.addLayout(filters)
         layout.addWidget(self.list, 1)
         for widget in (self._done, self._count):
             layout.addWidget(widget)
@@ -134,14 +164,31 @@ class ImagesPanel(QWidget):
         document = self._workspace.document
         row = self._model.row_of(document.record.id) if document else None
         if row is not None:
-            index = self._model.index(row)
+            index = self._filter.mapFromSource(self._model.index(row))
             self.list.selectionModel().setCurrentIndex(
                 index, QItemSelectionModel.SelectionFlag.ClearAndSelect
             )
             self.list.scrollTo(index)
 
     def _choose(self, index: QModelIndex) -> None:
-        self.chosen.emit(self._model.records[index.row()].id)
+        self.chosen.emit(index.data(RECORD).id)
+
+    def _show_filtered(self) -> None:
+        self._filter.show_only(self.search.text(), self.status.currentData())
+        self._tell_count()
+        self._select_current()
+
+    def _leave_search(self) -> None:
+        self.search.clear()
+        self.list.setFocus()
+
+    def _show_menu(self, place: QPoint) -> None:
+        """The tags of the image under the pointer, and its path."""
+        index, project = self.list.indexAt(place), self._workspace.project
+        if index.isValid() and project is not None:
+            menu = image_menu(index.data(RECORD), list(project.tags.counts()), self._workspace)
+            menu.setParent(self, menu.windowFlags())
+            menu.popup(self.list.viewport().mapToGlobal(place))
 
     def _tell_count(self) -> None:
         records = self._model.records
@@ -150,9 +197,16 @@ class ImagesPanel(QWidget):
         self._done.setVisible(bool(records))
         self._done.setRange(0, max(1, len(records)))
         self._done.setValue(approved)
+        shown = f"{self._filter.rowCount()} of " if self._filter.active else ""
         self._count.setText(
-            f"{len(records)} images · {in_work} in work · {approved} approved" if records else ""
+            f"{shown}{len(records)} images · {in_work} in work · {approved} approved"
+            if records
+            else ""
         )
+
+    @property
+    def count_text(self) -> str:
+        return self._count.text()
 
 
 class _Row(QStyledItemDelegate):
@@ -162,7 +216,7 @@ class _Row(QStyledItemDelegate):
         return QSize(180, SIDE + 12)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        record = index.data(_RECORD)
+        record = index.data(RECORD)
         assert isinstance(record, ImageRecord)
         palette, role = option.palette, QPalette.ColorRole
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -182,10 +236,13 @@ class _Row(QStyledItemDelegate):
         status = QRectF(left - 2, top + line + 3, line, line)
         draw_icon(painter, _STATUS_ICONS.get(record.status, "status-new"), status, quiet)
         painter.setPen(quiet)
+        facts = [record.status, *(["held out"] if record.held_out else []), *record.tags]
         painter.drawText(
             QRect(left + line + 2, top + line + 2, width - line, line),
             Qt.AlignmentFlag.AlignVCenter,
-            record.status + (" · held out" if record.held_out else ""),
+            option.fontMetrics.elidedText(
+                " · ".join(facts), Qt.TextElideMode.ElideRight, width - line
+            ),
         )
 
     def _paint_picture(
