@@ -156,13 +156,14 @@ class FCN(SegmentationNetwork):
                 finer.append((x, geometry))
         for part in self.dense:
             x, geometry = part(x), geometry.after(part)
-        x = self.head(x)
+        x = _scores(self.head, x)
         for up, score, scale in zip(self.upscore, self.score_pool, self.scales, strict=False):
             skip, place = finer.pop()
             x, geometry = up(x), geometry.after(up)
             at = place.offset_of(geometry)
             rows, columns = x.shape[-2:]
-            x = x + score(skip * scale)[..., at : at + rows, at : at + columns]
+            finer_scores = _scores(score, skip * scale)
+            x = x + finer_scores[..., at : at + rows, at : at + columns]
         last = self.upscore[-1]
         x, geometry = last(x), geometry.after(last)
         at = geometry.offset_in_image()
@@ -239,6 +240,17 @@ def _zero(score: nn.Conv2d) -> nn.Conv2d:
     assert score.bias is not None
     nn.init.zeros_(score.bias)
     return score
+
+
+def _scores(layer: nn.Module, x: Tensor) -> Tensor:
+    """A layer's scores in its weights' precision, also where others are trained in a lower one.
+
+    oneDNN's bfloat16 backward of a 1×1 convolution from 4,096 channels to a few writes beyond its
+    memory (torch 2.14.1, AMX: glibc's heap check stops it; 2,048 channels are well).
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        scores: Tensor = layer(x.to(next(layer.parameters()).dtype))
+    return scores
 
 
 def _without_scores(classifier: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
