@@ -79,7 +79,10 @@ class Classifying(QObject):
     # ------------------------------------------------------------------ answers
 
     def _leave_image(self) -> None:
+        pending = list(self._pending)
         self._pending.clear()
+        for request in pending:  # whoever steps on quickly is not to wait for them
+            self._engine.cancel(request)
         self.region = None
 
     def _on_classified(self, message: Classified) -> None:

@@ -66,7 +66,7 @@ def _run(window: MainWindow, folder: Path, project: Path) -> None:
     tour.said.connect(lambda text: print(text, flush=True))
     export = _free_name(folder / "export")
     figures = tour.run(export)
-    snapshot("5-done")
+    snapshot("6-done")
     figures.device = ready[-1].device if ready else "unknown"
     write_atomically(folder / "tour.json", json.dumps(asdict(figures), indent=2).encode() + b"\n")
     print(

@@ -1,4 +1,4 @@
-"""The tour's steps: propose, correct, teach, propose again, export."""
+"""The tour's steps: propose, correct, teach, propose again, classify, export."""
 
 from __future__ import annotations
 
@@ -84,6 +84,8 @@ class Tour(QObject):
             self._teach()
         with self._step("propose again", "The new revision proposes the images never corrected"):
             after = self._propose_all("4-proposed-again")
+        with self._step("classify", "A classifier says what the image shows; one label is a tag"):
+            self._classify()
         with self._step("export", "Exporting the labelled data set"):
             self._export(export_to)
         untouched = [record.id for record in self._records() if not record.decided]
@@ -146,6 +148,25 @@ class Tour(QObject):
         )
         if len(revisions.all()) == had:
             raise UserError("the fine-tune made no revision", remedy="The log says why.")
+
+    def _classify(self) -> None:
+        panel = self._window.labels_panel
+        self._window.bring_up(panel)
+        self._pointer.wait_until(
+            lambda: any(row.probability for row in panel.results.rows),
+            "the classifier answers",
+            seconds=_PATIENCE_S,
+        )
+        best = next(row for row in panel.results.rows if row.probability)
+        panel.results.choose(best.model, best.text)
+        self._pointer.click(panel.tag)
+        self._pointer.click(panel.why)
+        self._pointer.wait_until(
+            lambda: self._window.canvas.heat is not None, "it is explained", seconds=_PATIENCE_S
+        )
+        self._snapshot("5-labels")
+        self._pointer.click(panel.why)
+        self._window.bring_up(self._window.training_panel)
 
     def _export(self, folder: Path) -> None:
         self._pointer.rest(0)  # still at home?

@@ -59,6 +59,7 @@ class Labelling(QObject):
 
     def _connect(self) -> None:
         panel, workspace, classifying = self._panel, self._workspace, self._classifying
+        panel.opened.connect(self.ask)
         panel.classifiers_chosen.connect(self._choose)
         panel.tag_asked.connect(self._accept)
         panel.why_asked.connect(self._explain)

@@ -20,10 +20,10 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.overlay import Colours, colour_table
 from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.core.revisions import CARD, WEIGHTS
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
+from cnnseg_gui.editor.supplies import Supplies
 from cnnseg_gui.editor.tools.base import ImagePoint, Tool, ToolSettings
 from cnnseg_gui.editor.tools.brush import Brush, Eraser
 from cnnseg_gui.editor.workspace import Workspace
@@ -63,8 +63,9 @@ class MainWindow(QMainWindow):
         self.resize(1360, 860)
         self.actions_by_name = Actions(self)
         self.workspace = Workspace(self)
+        self._supply = Supplies(self.workspace)
         self.engine = EngineClient(
-            self._supply, command=local_command(device=device, threads=threads), parent=self
+            self._supply.find, command=local_command(device=device, threads=threads), parent=self
         )
         self.canvas = CanvasView()
         self.choice = ModelChoice(self.workspace, self)
@@ -178,6 +179,13 @@ class MainWindow(QMainWindow):
         log.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
         self.resizeDocks([classes, brush, teaching], [150, 100, 600], Qt.Orientation.Vertical)
+
+    def bring_up(self, panel: QWidget) -> None:
+        """Shows a panel in front of those it shares its place with."""
+        for dock in self.docks:
+            if dock.widget() is panel:
+                dock.show()
+                dock.raise_()
 
     def _connect(self) -> None:
         act, workspace = self.actions_by_name, self.workspace
@@ -362,21 +370,6 @@ class MainWindow(QMainWindow):
         else:
             what = "unlabelled"
         self.status.show_place(point, what)
-
-    # ------------------------------------------------------------------ engine
-
-    def _supply(self, key: str) -> Path | tuple[Path, Path]:
-        kind, _, name = key.rpartition(":")
-        if kind == "pretrained":
-            return self.networks.fetching.store.require(name)
-        project = self.workspace.project
-        if project is None:
-            raise UserError("the project was closed", remedy="Open it again.")
-        if kind in ("weights", "tags"):
-            stored = project.revisions if kind == "weights" else project.classifiers
-            folder = stored.find(name).folder
-            return folder / CARD, folder / WEIGHTS
-        return project.find_image(name).path
 
     # ------------------------------------------------------------------ window events
 

@@ -35,10 +35,10 @@ def test_a_short_tour_learns_exports_and_leaves_its_pictures(tmp_path: Path) -> 
     assert figures["iou_after"] > figures["iou_before"]
     assert figures["images"] == 9
     assert figures["corrected"] == 3
-    assert set(figures["seconds"]) >= {"open", "propose", "correct", "teach", "export"}
+    assert set(figures["seconds"]) >= {"propose", "correct", "teach", "classify", "export"}
     assert figures["device"]
     pictures = {path.name for path in folder.glob("*.png")}
-    assert {"1-proposed.png", "2-corrected-3.png", "3-teaching.png", "5-done.png"} <= pictures
+    assert {"2-corrected-3.png", "3-teaching.png", "5-labels.png", "6-done.png"} <= pictures
     annotations = COCO(str(folder / "export" / "coco" / "annotations.json"))
     assert len(annotations.getImgIds()) == 3
 

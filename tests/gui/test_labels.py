@@ -24,10 +24,11 @@ LITE0 = "imagenet:efficientnet-lite0"
 def labelled(open_sample: MainWindow, qtbot: QtBot) -> MainWindow:
     """The sample with the Labels panel in front and the first image's labels said."""
     window = open_sample
-    window.docks[4].raise_()
     window.engine.start()
-    wait_for_labels(window, qtbot)
     wait_for_proposal(window, qtbot)
+    assert said(window) == [], "nobody is looking yet"
+    window.docks[4].raise_()
+    wait_for_labels(window, qtbot)
     return window
 
 

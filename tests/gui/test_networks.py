@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.engine.messages import Trained
 from cnnseg_gui.ui.dialogs.network import NetworkDialog
 from cnnseg_gui.ui.dialogs.weights import WeightsDialog
 from cnnseg_gui.ui.main_window import MainWindow
@@ -222,3 +224,35 @@ def test_a_file_of_another_network_is_refused_and_not_kept(
     assert "not the weights of resnet34" in str(failed.args[1])
     assert live.networks.fetching.store.find("resnet34") is None
     assert path.is_file()
+
+
+def card_of(network: str, before: float, after: float) -> bytes:
+    metrics = {"iou_before": before, "iou": after}
+    return json.dumps({"network": network, "metrics": metrics}).encode()
+
+
+def test_a_network_that_is_not_as_good_yet_is_kept_and_does_not_propose(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    """What a fine-tune brings back, without the fine-tune."""
+    window, project = open_sample, open_sample.workspace.project
+    assert project is not None
+    good = project.revisions.add(b"good", card_of("unet-lite0", 0.2, 0.8))
+    window.choice.choose("new:unet?width=16")
+
+    def comes_back(after: float, weights: bytes) -> None:
+        window.fine_tuning._request, window.fine_tuning._learning_for = 99, project
+        window.engine.trained.emit(Trained(request=99), card_of("unet", 0.1, after), weights)
+
+    comes_back(0.5, b"first try")
+    assert project.revisions.current == good
+    assert window.choice.proposing == f"weights:{good.sha256}"
+    kept = project.revisions.all()[-1]
+    assert kept.name == "r002"
+    assert window.choice.teaching == f"weights:{kept.sha256}"
+    assert "kept as r002" in window.training_panel.outcome
+    assert "0.80" in window.training_panel.outcome
+    comes_back(0.85, b"second try")
+    assert project.revisions.current is not None
+    assert project.revisions.current.name == "r003"
+    assert window.choice.chosen == ""

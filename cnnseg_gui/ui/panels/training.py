@@ -127,6 +127,11 @@ class TrainingPanel(QWidget):
         self._model.setText(proposing)
         self._network.setText(teaching)
 
+    @property
+    def outcome(self) -> str:
+        """How the last fine-tune ended."""
+        return self._outcome.text()
+
     def set_seconds(self, seconds: int) -> None:
         """The time budget of the next fine-tune."""
         self.seconds.setValue(seconds)

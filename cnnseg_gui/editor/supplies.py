@@ -1,0 +1,35 @@
+"""Where the bytes lie that the engine asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.revisions import CARD, WEIGHTS
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.weights.store import WeightStore
+
+
+class Supplies:
+    """The open project's images and models, and this machine's published weights."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def find(self, key: str) -> Path | tuple[Path, Path]:
+        """The file of a key (see `messages.Want`); of a model its card and its weights.
+
+        Raises:
+            UserError: it is not here.
+        """
+        kind, _, name = key.rpartition(":")
+        if kind == "pretrained":
+            return WeightStore().require(name)
+        project = self._workspace.project
+        if project is None:
+            raise UserError("the project was closed", remedy="Open it again.")
+        if kind in ("weights", "tags"):
+            stored = project.revisions if kind == "weights" else project.classifiers
+            folder = stored.find(name).folder
+            return folder / CARD, folder / WEIGHTS
+        return project.find_image(name).path
