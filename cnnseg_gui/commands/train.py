@@ -13,6 +13,7 @@ from cnnseg_gui.core.image_io import content_hash, read_image
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.project import ImageRecord, Project
 from cnnseg_gui.core.revisions import Revision
+from cnnseg_gui.core.scores import Scores
 
 if TYPE_CHECKING:
     from cnnseg_gui.learning.fit import Fitted, Progress
@@ -53,6 +54,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the fresh FCN goes on from the newest revision, the next coarser FCN: 32s → 16s → 8s",
     )
+    parser.add_argument(
+        "--promote",
+        action="store_true",
+        help="make the outcome the current revision even where the one before scores better",
+    )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--seconds", type=seconds, metavar="S", help=f"{DEFAULT_SECONDS:.0f}")
     budget.add_argument("--steps", type=count, metavar="N", help="instead of seconds")
@@ -71,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Learns, and makes the outcome the project's current revision.
+    """Learns, and stores the outcome; it becomes current unless what proposes scores better.
 
     Raises:
         UserError: nothing to learn from, no such model or device, or it was stopped.
@@ -119,21 +125,19 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
             seed=options.seed,
             on_progress=_Reporter(headline),
             settings=settings,
+            rival=_current(project) if options.network else None,
         )
 
 
 def _begin(options: argparse.Namespace, project: Project) -> Model:
     """What to begin with, for the project's classes."""
     from cnnseg_gui.commands.stored import load_revision
-    from cnnseg_gui.learning.model import adapt, new, staged, starter
+    from cnnseg_gui.learning.model import adapt, new, staged
     from cnnseg_models import registry
 
     classes = [cls.name for cls in project.classes]
     if options.network is None:
-        current = project.revisions.current
-        if current is not None:
-            return adapt(load_revision(current), classes)
-        return adapt(starter(project.setting("starter", _STARTER)), classes)
+        return _current(project)
     if options.network not in registry.names():
         options.usage_error(
             f"there is no network “{options.network}”, only {', '.join(registry.names())}"
@@ -151,6 +155,18 @@ def _begin(options: argparse.Namespace, project: Project) -> Model:
             )
         return staged(adapt(load_revision(current), classes), options.network, chosen)
     return new(options.network, classes, options.seed, chosen)
+
+
+def _current(project: Project) -> Model:
+    """What proposes now: the current revision, else the starter."""
+    from cnnseg_gui.commands.stored import load_revision
+    from cnnseg_gui.learning.model import adapt, starter
+
+    classes = [cls.name for cls in project.classes]
+    current = project.revisions.current
+    if current is not None:
+        return adapt(load_revision(current), classes)
+    return adapt(starter(project.setting("starter", _STARTER)), classes)
 
 
 def _examples(project: Project) -> list[Example]:
@@ -218,7 +234,10 @@ def _store(options: argparse.Namespace, project: Project, model: Model) -> Revis
     card = msgspec.structs.replace(
         model.card, command=options.command_line, data=f"the project {project.folder.name}"
     )
-    return project.revisions.add(weights, stamped(card, weights).to_json())
+    stored = stamped(card, weights).to_json()
+    scores = Scores.of_card(stored)
+    promoted = options.promote or scores is None or not scores.worse
+    return project.revisions.add(weights, stored, promoted=promoted)
 
 
 def _answer(
@@ -230,11 +249,18 @@ def _answer(
         line += f", held-out IoU {card.metrics['iou_before']:.4f} → {card.metrics['iou']:.4f}"
         if fitted.kept == 0:
             note("learning made it no better: the weights are those it began with")
-        _compare(card.metrics["iou"], before)
+        if not revision.promoted:
+            note(
+                f"what proposes scores {card.metrics['iou_proposing']:.4f} and stays: "
+                "this revision is only kept (--promote makes it current)"
+            )
+        else:
+            _compare(card.metrics["iou"], before)
     else:
         note("nothing is held out: how good it is was not measured")
     data = {
         "revision": revision.name,
+        "promoted": bool(revision.promoted),
         "folder": str(revision.folder),
         "sha256": revision.sha256,
         "network": card.network,

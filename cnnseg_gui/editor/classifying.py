@@ -45,6 +45,7 @@ class Classifying(QObject):
         super().__init__(parent)
         self._workspace, self._engine = workspace, engine
         self._pending: dict[int, str] = {}
+        self._explaining: set[int] = set()
         self.region: Rect | None = None
         """What is looked at; None: the whole image."""
         workspace.document_changed.connect(self._leave_image)
@@ -54,7 +55,8 @@ class Classifying(QObject):
         engine.failed.connect(self._on_failed)
 
     def look_at(self, region: Rect | None) -> None:
-        """What is asked about from now on; None: the whole image."""
+        """What is asked about from now on; None: the whole image. Older questions are dropped."""
+        self._drop(list(self._pending))
         self.region = region
 
     def ask(self, model: str, *, top: int = 5) -> None:
@@ -75,15 +77,23 @@ class Classifying(QObject):
                 image=document.record.sha256, model=model, label=label, region=self.region
             )
             self._pending[request] = model
+            self._explaining.add(request)
+
+    def forget_explanations(self) -> None:
+        """Those that are still to come are not wanted any more."""
+        self._drop(list(self._explaining))
 
     # ------------------------------------------------------------------ answers
 
     def _leave_image(self) -> None:
-        pending = list(self._pending)
-        self._pending.clear()
-        for request in pending:  # whoever steps on quickly is not to wait for them
-            self._engine.cancel(request)
+        self._drop(list(self._pending))  # whoever steps on quickly is not to wait for them
         self.region = None
+
+    def _drop(self, requests: list[int]) -> None:
+        for request in requests:
+            self._pending.pop(request, None)
+            self._explaining.discard(request)
+            self._engine.cancel(request)
 
     def _on_classified(self, message: Classified) -> None:
         if self._pending.pop(message.request, None) is not None:

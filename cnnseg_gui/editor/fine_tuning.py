@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.scores import Scores
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
@@ -25,22 +25,6 @@ class TrainingSet:
     pixels: dict[int, int]
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Mean IoU on the held-out images before and after a fine-tune."""
-
-    before: float
-    after: float
-
-    @classmethod
-    def of_card(cls, card: bytes | str) -> Scores | None:
-        """None where no image was held out: the revision is unproven."""
-        metrics = json.loads(card).get("metrics", {})
-        if "iou" not in metrics or "iou_before" not in metrics:
-            return None
-        return cls(float(metrics["iou_before"]), float(metrics["iou"]))
-
-
 class FineTuning(QObject):
     """One fine-tune at a time, on all decided pixels of the project."""
 
@@ -49,9 +33,9 @@ class FineTuning(QObject):
     """TrainProgress."""
     finished = Signal(object)
     """Revision: it is the current one now."""
-    kept = Signal(object, float)
-    """Revision, mean IoU on the held-out images of the current one, which is better and stays: it
-    is stored, and the next fine-tune goes on from it."""
+    kept = Signal(object)
+    """Revision: it is stored but does not propose, because what proposes is better, or became
+    another model meanwhile."""
     unimproved = Signal(float)
     """It was no better on the held-out images, whose mean IoU this is: the model before stays."""
     stopped = Signal(str)
@@ -70,6 +54,7 @@ class FineTuning(QObject):
         self._engine = engine
         self._request: int | None = None
         self._learning_for: Project | None = None
+        self._chosen = self._proposing = self._began_from = ""  # as they were when it began
         workspace.project_changed.connect(self.cancel)
         engine.progressed.connect(self._on_progressed)
         engine.trained.connect(self._on_trained)
@@ -108,8 +93,11 @@ class FineTuning(QObject):
             for record in self._decided()
         ]
         self._learning_for = project
+        self._chosen, self._proposing = self._choice.chosen, self._choice.proposing
+        self._began_from = self._choice.teaching
         self._request = self._engine.train(
-            model=self._choice.teaching,
+            model=self._began_from,
+            proposing="" if self._same_line else self._proposing,
             mapping=self._choice.mapping,
             classes=tuple(cls.name for cls in project.classes),
             images=images,
@@ -139,28 +127,23 @@ class FineTuning(QObject):
             self.stopped.emit("")  # learnt for a project that is closed by now
             return
         scores = Scores.of_card(card)
-        if scores is not None and scores.after <= scores.before:
+        if scores is not None and self._same_line and scores.after <= scores.before:
             self.unimproved.emit(scores.before)
             return
-        better = self._scores_of_better(scores)
+        promoted = self._choice.proposing == self._proposing and not (scores and scores.worse)
         try:
-            revision = project.revisions.add(weights, card, promoted=better is None)
-            self._choice.choose("" if better is None else f"weights:{revision.sha256}")
+            revision = project.revisions.add(weights, card, promoted=promoted)
+            if self._choice.chosen == self._chosen:  # else the person has decided otherwise
+                self._choice.choose("" if promoted else f"weights:{revision.sha256}")
         except UserError as error:
             self.stopped.emit(str(error))
             return
-        if better is None:
-            self.finished.emit(revision)
-        else:
-            self.kept.emit(revision, better)
+        (self.finished if promoted else self.kept).emit(revision)
 
-    def _scores_of_better(self, scores: Scores | None) -> float | None:
-        """What the current revision had, where another network has not come that far yet."""
-        current = self._choice.revision
-        before = Scores.of_card(current.card) if current is not None else None
-        if not self._choice.chosen or scores is None or before is None:
-            return None
-        return before.after if before.after > scores.after else None
+    @property
+    def _same_line(self) -> bool:
+        """It learnt on from what proposed when it began."""
+        return self._began_from == self._proposing
 
     def _on_cancelled(self, request: int) -> None:
         if request == self._request:

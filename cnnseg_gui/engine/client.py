@@ -176,6 +176,7 @@ class EngineClient(QObject):
         seed: int = 0,
         borders: bool = False,
         mapping: Mapping[str, str] | None = None,
+        proposing: str = "",
     ) -> int:
         """Asks for a fine-tune, after those asked for before. See `messages.Train`.
 
@@ -197,6 +198,7 @@ class EngineClient(QObject):
             steps=steps,
             seed=seed,
             borders=borders,
+            proposing=proposing,
             mapping=tuple((mapping or {}).items()),
         )
         return self._request(message, blocks)

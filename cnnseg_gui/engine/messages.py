@@ -88,6 +88,8 @@ class Train(Message, frozen=True, kw_only=True):
     mapping: tuple[tuple[str, str], ...] = ()
     """As in `Propose`."""
     images: tuple[TrainImage, ...]
+    proposing: str = ""
+    """What proposes meanwhile, where it is another model: scored on the same held-out pixels."""
     seconds: float | None = None
     steps: int | None = None
     seed: int = 0

@@ -129,6 +129,11 @@ class Workshop:
         model = self._models.load(
             message.model, message.classes, job.stopped, dict(message.mapping)
         )
+        rival = None
+        if message.proposing:
+            rival = self._models.load(
+                message.proposing, message.classes, job.stopped, dict(message.mapping)
+            )
         masks = unpack(message.images, blocks)
         examples = [
             self._example(job, image, mask)
@@ -148,6 +153,7 @@ class Workshop:
                 steps=message.steps,
                 seed=message.seed,
                 settings=Settings(borders=message.borders),
+                rival=rival,
                 on_progress=Reporter(self._outbox, message.request),
                 checkpoint=checkpoint,
             )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
@@ -34,6 +35,7 @@ from cnnseg_models.classifiers import (
 from cnnseg_models.published import load_published
 
 _CONTEXT = 1.3  # of a region's longer side: what surrounds an object helps to name it
+_STRIP = 4  # times the shorter side: of what is longer, the middle
 _RESTORE = "Teach the labels again, or restore the file from a copy."
 
 
@@ -153,10 +155,11 @@ def view(pixels: Pixels, model: LabelModel, region: Rect | None = None) -> Tenso
     preprocessing = model.kind.preprocessing
     side = model.card.side or preprocessing.crop
     if region is not None:
-        pixels = crop(pixels, square_round(region))
+        pixels = reduced(crop(pixels, square_round(region)), side)
         resized = resize(pixels, (side, side))
     else:
         shorter = round(preprocessing.resize / preprocessing.crop * side)
+        pixels = reduced(_middle(pixels), shorter)
         resized = resize(pixels, shorter_to(pixels.shape, shorter))
         top, left = (round((length - side) / 2) for length in resized.shape[-2:])
         resized = resized[:, top : top + side, left : left + side]
@@ -168,6 +171,23 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Tensor:
     x = torch.tensor(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
     resized = F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
     return resized[0]
+
+
+def reduced(pixels: Pixels, shorter: int) -> Pixels:
+    """A huge image, averaged over whole pixels, its shorter side still 4 times `shorter`.
+
+    So that it need not become float32 as it is: 12 bytes a pixel.
+    """
+    factor = min(pixels.shape[:2]) // (4 * shorter)
+    return np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
+
+
+def _middle(pixels: Pixels) -> Pixels:
+    """The middle of a long strip: its ends are not looked at."""
+    height, width = pixels.shape[:2]
+    longest = _STRIP * min(height, width)
+    top, left = max(0, (height - longest) // 2), max(0, (width - longest) // 2)
+    return pixels[top : height - top, left : width - left]
 
 
 def shorter_to(shape: Sequence[int], shorter: int) -> tuple[int, int]:

@@ -96,6 +96,7 @@ def fit(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     checkpoint: Callable[[], bool] = lambda: False,
     settings: Settings = DEFAULTS,
+    rival: Model | None = None,
 ) -> Fitted:
     """Learns from the examples that are not held out, and returns another model.
 
@@ -106,6 +107,8 @@ def fit(
         steps: to learn for instead; on one processor the same seed then gives the same weights.
         on_progress: called before the first step and after every one.
         checkpoint: called between two steps; may wait while others compute. True cancels.
+        rival: the model that proposes meanwhile, where it is another one: scored on the same
+            held-out pixels, for the card.
 
     Raises:
         Cancelled: `checkpoint` said so.
@@ -137,6 +140,7 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # of the dropout
         found = keeper.validate(pause)
+        proposing = keeper.score_rival(rival.network, pause) if rival is not None else None
         on_progress(Progress(0, budget.elapsed, budget.left, math.nan, found))
         network.train()
         while budget.fraction < 1:
@@ -163,6 +167,9 @@ def fit(
             on_progress(Progress(budget.done, budget.elapsed, budget.left, value, found))
     kept = keeper.restore()
     card = _card(model.card, budget, seed, counts, len(taught), len(held_out), keeper)
+    if proposing is not None:
+        metrics = {**card.metrics, "iou_proposing": proposing}
+        card = msgspec.structs.replace(card, metrics=metrics)
     return Fitted(
         Model(network.to("cpu").eval(), card),
         tuple(keeper.history),

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.learning.classify import LabelModel, resize, shorter_to, square_round
+from cnnseg_gui.learning.classify import LabelModel, reduced, resize, shorter_to, square_round
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.propose import crop
 from cnnseg_models.channels import normalise
@@ -55,7 +55,7 @@ def explain(
     side = model.card.side or model.kind.preprocessing.crop
     height, width = shorter_to((where.height, where.width), side)
     size = (min(height, _LONGEST * side), min(width, _LONGEST * side))
-    seen = resize(crop(pixels, where) if region is not None else pixels, size)
+    seen = resize(reduced(crop(pixels, where) if region is not None else pixels, side), size)
     preprocessing = model.kind.preprocessing
     x = normalise(seen[None], preprocessing.mean, preprocessing.std).to(compute.device)
     network = copy.deepcopy(model.network).eval().to(compute.device)

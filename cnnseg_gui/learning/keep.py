@@ -89,6 +89,13 @@ class Keeper:
             self._best = {k: v.detach().clone() for k, v in self._network.state_dict().items()}
         return found
 
+    def score_rival(self, rival: SegmentationNetwork, between: Callable[[], None]) -> float | None:
+        """Mean IoU of another network on the same windows; None where nothing is held out."""
+        if not self._windows:
+            return None
+        confusion, _ = score(rival, self._windows, self._cache, self._compute, between)
+        return mean_iou(confusion)
+
     def restore(self) -> int:
         """Puts the best weights back into the network; returns the step they are from."""
         if self.kept is None:

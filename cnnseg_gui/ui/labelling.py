@@ -53,13 +53,13 @@ class Labelling(QObject):
         self._label_all = LabelAll(workspace, networks.engine, self)
         self._picker = RegionPicker(canvas)
         self._networks: tuple[NetworkFacts, ...] = ()
+        self._shown = False
         self._heat: npt.NDArray[np.float32] | None = None
         self._connect()
         self._show_project()
 
     def _connect(self) -> None:
         panel, workspace, classifying = self._panel, self._workspace, self._classifying
-        panel.opened.connect(self.ask)
         panel.classifiers_chosen.connect(self._choose)
         panel.tag_asked.connect(self._accept)
         panel.why_asked.connect(self._explain)
@@ -90,9 +90,16 @@ class Labelling(QObject):
 
     def show_networks(self, networks: Networks) -> None:
         """The engine has said what there is."""
-        self._networks = networks.networks
+        first, self._networks = not self._networks, networks.networks
         self.show_choices()
-        self.ask()
+        if first:  # not again after a crash, of which the question may have been the cause
+            self.ask()
+
+    def show_or_hide(self, shown: bool) -> None:
+        """Whether the panel can be seen: behind another one it asks nothing."""
+        self._shown = shown
+        if shown:
+            self.ask()
 
     def show_choices(self) -> None:
         """Which classifiers can be asked now."""
@@ -117,7 +124,7 @@ class Labelling(QObject):
 
     def ask(self) -> None:
         """Asks the chosen classifiers about the image, if anyone is looking."""
-        if self._panel.isVisible() and self._networks:
+        if self._shown and self._networks:
             for model in self._chosen():
                 self._classifying.ask(model)
 
@@ -142,6 +149,7 @@ class Labelling(QObject):
         self._show_image()
 
     def _show_image(self) -> None:
+        self._picker.hide()
         self._look_at(None)
         self._show_tags()
 
@@ -230,6 +238,7 @@ class Labelling(QObject):
     # ------------------------------------------------------------------ why
 
     def _explain(self, row: Row | None) -> None:
+        self._classifying.forget_explanations()
         if row is None:
             self._show_heat("", None)
         else:

@@ -182,10 +182,12 @@ class MainWindow(QMainWindow):
 
     def bring_up(self, panel: QWidget) -> None:
         """Shows a panel in front of those it shares its place with."""
-        for dock in self.docks:
-            if dock.widget() is panel:
-                dock.show()
-                dock.raise_()
+        dock = self._dock_of(panel)
+        dock.show()
+        dock.raise_()
+
+    def _dock_of(self, panel: QWidget) -> QDockWidget:
+        return next(dock for dock in self.docks if dock.widget() is panel)
 
     def _connect(self) -> None:
         act, workspace = self.actions_by_name, self.workspace
@@ -243,6 +245,7 @@ class MainWindow(QMainWindow):
         workspace.recovered.connect(self._on_recovered)
         self.training_panel.network_asked.connect(self.networks.choose)
         self.networks.listed.connect(self.labelling.show_networks)
+        self._dock_of(self.labels_panel).visibilityChanged.connect(self.labelling.show_or_hide)
         self.labelling.said.connect(self.banner.say)
         self.labelling.seed_wanted.connect(
             lambda heat: self.labelling.propose_seed(heat, self._class_index)

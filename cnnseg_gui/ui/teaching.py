@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.editor.fine_tuning import FineTuning, Scores
+from cnnseg_gui.core.scores import Scores
+from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.workspace import Workspace
@@ -110,13 +111,16 @@ class Teaching(QObject):
             proposing = named
         self._panel.show_model(proposing, named or "what proposes")
 
-    def _on_kept(self, revision: Revision, better: float) -> None:
+    def _on_kept(self, revision: Revision) -> None:
         scores = Scores.of_card(revision.card)
-        reached = f"held-out IoU {scores.after:.2f}" if scores else "less"
-        self._panel.show_idle(
-            f"{network_of(revision)} has come to {reached}, below the {better:.2f} of the one that "
-            f"proposes. It is kept as {revision.name}: teach on, and it goes on from there."
-        )
+        if scores is not None and scores.worse and scores.proposing is not None:
+            why = (
+                f"{network_of(revision)} has come to a held-out IoU of {scores.after:.2f}; what "
+                f"proposes has {scores.proposing:.2f} and stays"
+            )
+        else:
+            why = "Another model was chosen meanwhile, and stays"
+        self._panel.show_idle(f"{why}. What was learnt is kept as {revision.name}.")
         self._show_material()
 
     def _on_unimproved(self, iou: float) -> None:

@@ -19,7 +19,7 @@ from cnnseg_gui.resources import starter_folder
 SIZE = 48, 64
 CLASSES = ("--classes", "background,cell")
 VALUES = ("--mask-values", "0=background,255=cell")
-TINY = ("--network", "unet", "--option", "width=8")
+TINY = ("--network", "unet", "--option", "width=8", "--promote")
 THREE_STEPS = ("--steps", "3", "--seed", "7")
 ON_CPU = ("--device", "cpu")
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -226,8 +226,8 @@ def test_a_file_of_another_network_is_refused_and_not_kept(
     assert path.is_file()
 
 
-def card_of(network: str, before: float, after: float) -> bytes:
-    metrics = {"iou_before": before, "iou": after}
+def card_of(network: str, before: float, after: float, **more: float) -> bytes:
+    metrics = {"iou_before": before, "iou": after, **more}
     return json.dumps({"network": network, "metrics": metrics}).encode()
 
 
@@ -240,9 +240,14 @@ def test_a_network_that_is_not_as_good_yet_is_kept_and_does_not_propose(
     good = project.revisions.add(b"good", card_of("unet-lite0", 0.2, 0.8))
     window.choice.choose("new:unet?width=16")
 
-    def comes_back(after: float, weights: bytes) -> None:
-        window.fine_tuning._request, window.fine_tuning._learning_for = 99, project
-        window.engine.trained.emit(Trained(request=99), card_of("unet", 0.1, after), weights)
+    def comes_back(after: float, weights: bytes, meanwhile: Callable[[], None] = int) -> None:
+        teaching, choice = window.fine_tuning, window.choice
+        teaching._request, teaching._learning_for = 99, project
+        teaching._chosen, teaching._proposing = choice.chosen, choice.proposing
+        teaching._began_from = choice.teaching
+        meanwhile()
+        card = card_of("unet", 0.1, after, iou_proposing=0.7)
+        window.engine.trained.emit(Trained(request=99), card, weights)
 
     comes_back(0.5, b"first try")
     assert project.revisions.current == good
@@ -251,8 +256,16 @@ def test_a_network_that_is_not_as_good_yet_is_kept_and_does_not_propose(
     assert kept.name == "r002"
     assert window.choice.teaching == f"weights:{kept.sha256}"
     assert "kept as r002" in window.training_panel.outcome
-    assert "0.80" in window.training_panel.outcome
-    comes_back(0.85, b"second try")
+    assert "0.70" in window.training_panel.outcome
+    comes_back(0.75, b"second try")  # better than what proposes has just scored, card or not
     assert project.revisions.current is not None
     assert project.revisions.current.name == "r003"
     assert window.choice.chosen == ""
+    window.choice.choose("new:unet?width=16")
+    comes_back(0.9, b"third try", meanwhile=lambda: window.choice.go_back_to(good))
+    assert project.revisions.current.sha256 == good.sha256, "the person went back meanwhile"
+    assert "chosen meanwhile" in window.training_panel.outcome
+    window.choice.choose("new:unet?width=16")
+    comes_back(0.9, b"fourth try", meanwhile=lambda: window.choice.choose("new:unet?width=32"))
+    assert project.revisions.current.name == "r005"
+    assert window.choice.chosen == "new:unet?width=32", "the newer choice stays"

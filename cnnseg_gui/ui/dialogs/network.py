@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.editor.fine_tuning import Scores
+from cnnseg_gui.core.scores import Scores
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of, starters
 from cnnseg_gui.engine.messages import NetworkFacts
 
@@ -211,14 +211,14 @@ class NetworkDialog(QDialog):
         option, note, possible = self._option(), "", True
         facts = option.facts
         if facts is not None:
-            wanted = self._value("pretrained", default=False)
+            wanted = self._value("pretrained", default=False) and not self._staged
             if wanted and facts.weights in self._missing:
                 possible = False
                 note = (
                     f"Its published weights are not downloaded, {self._missing[facts.weights]}: "
                     "Network ▸ Weights. Or begin with random weights."
                 )
-            elif self._value("at_once", default=True) is False:
+            elif self._staged:
                 there = self._coarser(facts) is not None
                 note = (
                     f"It goes on from the current revision's {facts.coarser}."
@@ -233,6 +233,11 @@ class NetworkDialog(QDialog):
         for field in self._mapping.values():
             field.setEnabled(bool(self._value("pretrained", default=False)))
 
+    @property
+    def _staged(self) -> bool:
+        """It is to go on from the next coarser network."""
+        return self._value("at_once", default=True) is False
+
     def _coarser(self, facts: NetworkFacts) -> Revision | None:
         """The current revision, where this network can go on from it."""
         revision = self._choice.revision
@@ -245,13 +250,13 @@ class NetworkDialog(QDialog):
     # ------------------------------------------------------------------ what is chosen
 
     def _choose_fresh(self, facts: NetworkFacts) -> None:
+        coarser = self._coarser(facts) if self._staged else None
         options: dict[str, object] = {
             name: field.currentData()
             for name, field in self._fields.items()
-            if field.currentIndex() > 0
+            if field.currentIndex() > 0 or coarser is not None  # which has options of its own
         }
-        coarser = self._coarser(facts)
-        if options.get("at_once") is False and coarser is not None:
+        if coarser is not None:
             options["from"] = coarser.sha256
         query = urlencode({key: str(value).lower() for key, value in options.items()})
         knows = bool(facts.known) and bool(self._value("pretrained", default=False))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -48,8 +48,6 @@ class LabelsPanel(QWidget):
     teach_asked = Signal()
     label_all_asked = Signal()
     weights_asked = Signal()
-    opened = Signal()
-    """It can be seen now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,10 +90,6 @@ class LabelsPanel(QWidget):
         layout.addLayout(_row(self.tag, self.why, self.seed))
         layout.addLayout(_row(self.label_all, self.teach))
         self._show_what_can_be_done()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.opened.emit()
 
     def show_choices(self, choices: Sequence[ClassifierChoice], chosen: Sequence[str]) -> None:
         """Fills the menu; the chosen ones are asked."""
