@@ -103,7 +103,7 @@ def _weights_of(name: str) -> str:
 
 def _bring(options: argparse.Namespace, store: WeightStore, name: str) -> None:
     """Downloads weights, or takes them over from a file, and checks that they fit."""
-    from cnnseg_gui.learning.pretrained import check_weights, from_store
+    from cnnseg_gui.learning.pretrained import Brought, check_weights, from_store
 
     if name == _WITH_PROGRAM:
         note(f"the weights of {name} are installed with the program")
@@ -111,7 +111,13 @@ def _bring(options: argparse.Namespace, store: WeightStore, name: str) -> None:
     published = store.published(name)
     note(f"{published.file}, {published.size}: {published.licence}")
     if options.file:
-        store.accept(name, options.file)
+        copy = store.stage(name, options.file)
+        try:
+            check_weights(name, Brought(copy.read_bytes(), str(options.file)))
+        except UserError:
+            copy.unlink(missing_ok=True)
+            raise
+        store.settle(name, copy)
     else:
         ticker = Ticker()
         fetch(
@@ -121,11 +127,7 @@ def _bring(options: argparse.Namespace, store: WeightStore, name: str) -> None:
                 f"{done / MEBIBYTE:.1f} of {total / MEBIBYTE:.1f} MiB"
             ),
         )
-    try:
         check_weights(name, from_store(name))
-    except UserError:
-        store.remove(name)
-        raise
 
 
 def _state(weights: str, store: WeightStore) -> str:

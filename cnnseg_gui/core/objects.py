@@ -11,6 +11,7 @@ from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.rect import Rect
 
 _FIRST = 256  # pixels: the window that is looked at first; doubled while the object leaves it
+_LARGEST = 2048  # pixels: of an object that goes on beyond, the part within
 _EIGHT = np.ones((3, 3), np.bool_)
 
 
@@ -19,7 +20,8 @@ def object_at(
 ) -> Rect | None:
     """The bounding box of the 8-connected object of one class that holds a pixel.
 
-    Only as much of the mask is read as the object needs.
+    Only as much of the mask is read as the object needs, at most 2,048 × 2,048 pixels round the
+    pixel: of a larger one what lies within them.
 
     Args:
         read: gives uint8[h, w] of a rectangle inside `shape`.
@@ -40,7 +42,7 @@ def object_at(
         numbers, _ = ndimage.label(values == value, structure=_EIGHT)
         mine = numbers == numbers[row - window.top, column - window.left]
         found = _bounds(mine, window)
-        if window == whole or not _touches(found, window, whole):
+        if side >= _LARGEST or window == whole or not _touches(found, window, whole):
             return found
         side *= 2
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from cnnseg_gui.core.project import ImageRecord
+from cnnseg_gui.core.project import ImageRecord, Project
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Classified, Failed
@@ -14,8 +14,11 @@ from cnnseg_gui.engine.messages import Classified, Failed
 
 @dataclass(frozen=True)
 class Suggestion:
-    """The likeliest label of an image; `reason` says why there is none."""
+    """The likeliest label of an image of a project; `reason` says why there is none."""
 
+    project: Project
+    model: str
+    """As in `messages.Classify`."""
     record: ImageRecord
     label: str = ""
     probability: float = 0.0
@@ -40,10 +43,12 @@ class LabelAll(QObject):
         self._records: list[ImageRecord] = []
         self._total = 0
         self._model = ""
+        self._project: Project | None = None
         self._request: int | None = None
         workspace.project_changed.connect(self.cancel)
         engine.classified.connect(self._on_classified)
         engine.failed.connect(self._on_failed)
+        engine.cancelled.connect(self._on_cancelled)
 
     @property
     def running(self) -> bool:
@@ -51,8 +56,10 @@ class LabelAll(QObject):
 
     def start(self, model: str) -> None:
         """Asks about every image that has no tag yet."""
-        if self.running:
+        project = self._workspace.project
+        if self.running or project is None:
             return
+        self._project = project
         self._records = [r for r in reversed(self._workspace.images()) if not r.tags]
         self._total, self._model = len(self._records), model
         self._next()
@@ -75,12 +82,19 @@ class LabelAll(QObject):
         )
 
     def _on_classified(self, answer: Classified) -> None:
-        if answer.request == self._request:
+        if answer.request == self._request and self._project is not None:
+            label, probability = answer.labels[0], answer.probabilities[0]
             record = self._records.pop()
-            self.suggested.emit(Suggestion(record, answer.labels[0], answer.probabilities[0]))
+            self.suggested.emit(Suggestion(self._project, self._model, record, label, probability))
             self._next()
 
     def _on_failed(self, failure: Failed) -> None:
-        if failure.request == self._request:
-            self.suggested.emit(Suggestion(self._records.pop(), reason=failure.what))
+        if failure.request == self._request and self._project is not None:
+            record = self._records.pop()
+            self.suggested.emit(Suggestion(self._project, self._model, record, reason=failure.what))
             self._next()
+
+    def _on_cancelled(self, request: int) -> None:
+        if request == self._request:  # by another device: the engine began anew
+            self._request = None
+            self.finished.emit()

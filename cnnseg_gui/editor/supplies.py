@@ -15,6 +15,8 @@ class Supplies:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self.candidates: dict[str, Path] = {}
+        """Weight files to be checked, by the name they would have."""
 
     def find(self, key: str) -> Path | tuple[Path, Path]:
         """The file of a key (see `messages.Want`); of a model its card and its weights.
@@ -25,6 +27,8 @@ class Supplies:
         kind, _, name = key.rpartition(":")
         if kind == "pretrained":
             return WeightStore().require(name)
+        if kind == "candidate" and name in self.candidates:
+            return self.candidates[name]
         project = self._workspace.project
         if project is None:
             raise UserError("the project was closed", remedy="Open it again.")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, QThreadPool, Signal
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.supplies import Supplies
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed
 from cnnseg_gui.weights.fetch import FetchStopped, fetch
 from cnnseg_gui.weights.store import WeightStore
 
+_log = logging.getLogger(__name__)
 _MIRROR = "weights/mirror"
+_PATIENCE_S = 1.0
 
 
 class WeightFetching(QObject):
@@ -25,22 +30,29 @@ class WeightFetching(QObject):
     """Name, bytes that are here, bytes in all."""
     arrived = Signal(str)
     """The name: its weights are here now."""
-    ended = Signal(str)
-    """The name: it was cancelled; what came is kept for the next time."""
+    stopped = Signal(str)
+    """The name: its download was cancelled; what came is kept for the next time."""
+    removed = Signal(str)
+    """The name: its weights are not here any more."""
     failed = Signal(str, object)
     """Name, UserError."""
+    _ended = Signal(str, object)
 
-    def __init__(self, engine: EngineClient, parent: QObject | None = None) -> None:
+    def __init__(
+        self, engine: EngineClient, supplies: Supplies, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._engine = engine
+        self._engine, self._supplies = engine, supplies
         self._stop = threading.Event()
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        # A daemon: one that waits for a silent server must not keep the program from ending.
+        self._thread: threading.Thread | None = None
         self._checking: dict[int, str] = {}
         self.fetching = ""
         """What is on its way; empty: nothing."""
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
         engine.checked.connect(self._on_checked)
         engine.failed.connect(self._on_failed)
+        engine.cancelled.connect(self._on_cancelled)
 
     @property
     def store(self) -> WeightStore:
@@ -59,42 +71,34 @@ class WeightFetching(QObject):
         if self.fetching:
             return
         self.fetching = name
-        self._stop.clear()
-        store, stopped = self.store, self._stop.is_set
-
-        def work() -> bool:
-            try:
-                fetch(store, name, on_progress=partial(self.progressed.emit, name), stopped=stopped)
-            except FetchStopped:
-                return False
-            return True
-
-        in_background(
-            work,
-            parent=self,
-            done=lambda whole: self._finish(name, whole),
-            failed=lambda error: self._fail(name, error),
-            pool=self._pool,
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._fetch, args=(self.store, name, self._stop), name="fetch", daemon=True
         )
+        self._thread.start()
 
     def cancel(self) -> None:
         """Stops the download within a block."""
         self._stop.set()
 
     def close(self) -> None:
-        """Stops, and waits for the thread."""
+        """Stops, and waits a moment for the thread; what came is kept."""
         self.cancel()
-        self._pool.waitForDone()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE_S)
 
     def take_over(self, name: str, path: Path) -> None:
-        """Copies a person's file into the store, then has the engine check that it fits."""
+        """Copies a person's file, has the engine check that it fits, then puts it in place."""
+        if name in self._supplies.candidates:
+            busy = f"another file for {name} is being checked"
+            self.failed.emit(name, UserError(busy, path=path, remedy="Wait for it."))
+            return
         store = self.store
         in_background(
-            lambda: store.accept(name, path),
+            lambda: store.stage(name, path),
             parent=self,
-            done=lambda _: self._check(name),
+            done=lambda copy: self._check(name, copy),
             failed=lambda error: self.failed.emit(name, error),
-            pool=self._pool,
         )
 
     def remove(self, name: str) -> None:
@@ -104,29 +108,63 @@ class WeightFetching(QObject):
         except UserError as error:
             self.failed.emit(name, error)
             return
-        self.ended.emit(name)
+        self.removed.emit(name)
 
     # ------------------------------------------------------------------ inside
 
-    def _finish(self, name: str, whole: bool) -> None:
-        self.fetching = ""
-        (self.arrived if whole else self.ended).emit(name)
+    def _fetch(self, store: WeightStore, name: str, stop: threading.Event) -> None:
+        """In the thread."""
+        outcome: UserError | bool = False
+        with suppress(RuntimeError):  # the window is gone
+            try:
+                fetch(
+                    store,
+                    name,
+                    on_progress=partial(self.progressed.emit, name),
+                    stopped=stop.is_set,
+                )
+                outcome = True
+            except FetchStopped:
+                outcome = False
+            except UserError as error:
+                outcome = error
+            except Exception as error:  # noqa: BLE001 - a defect must end in a line, too
+                _log.exception("a download failed")
+                outcome = UserError(f"{name} could not be downloaded ({error})")
+            self._ended.emit(name, outcome)
 
-    def _fail(self, name: str, error: UserError) -> None:
+    def _on_ended(self, name: str, outcome: UserError | bool) -> None:
         self.fetching = ""
-        self.failed.emit(name, error)
+        if isinstance(outcome, UserError):
+            self.failed.emit(name, outcome)
+        else:
+            (self.arrived if outcome else self.stopped).emit(name)
 
-    def _check(self, name: str) -> None:
+    def _check(self, name: str, copy: Path) -> None:
+        self._supplies.candidates[name] = copy
         self._checking[self._engine.check_weights(name)] = name
 
     def _on_checked(self, request: int) -> None:
         name = self._checking.pop(request, None)
         if name is not None:
-            self.arrived.emit(name)
+            try:
+                self.store.settle(name, self._supplies.candidates.pop(name))
+            except UserError as error:
+                self.failed.emit(name, error)
+            else:
+                self.arrived.emit(name)
 
     def _on_failed(self, failure: Failed) -> None:
-        name = self._checking.pop(failure.request, None)
+        error = UserError(failure.what, path=failure.path, remedy=failure.remedy)
+        self._drop(failure.request, error)
+
+    def _on_cancelled(self, request: int) -> None:
+        self._drop(request, UserError("the file was not checked", remedy="Choose it again."))
+
+    def _drop(self, request: int, error: UserError) -> None:
+        """Deletes the copy; what was there before stays."""
+        name = self._checking.pop(request, None)
         if name is not None:
-            self.remove(name)  # a copy of what the person still has
-            error = UserError(failure.what, path=failure.path, remedy=failure.remedy)
+            with suppress(OSError):
+                self._supplies.candidates.pop(name).unlink()
             self.failed.emit(name, error)

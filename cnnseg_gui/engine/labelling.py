@@ -165,7 +165,7 @@ class Labelling:
         self._outbox.send(answer, [np.round(heat * 255).astype(np.uint8).tobytes()])
 
     def _check(self, job: Job, message: CheckWeights) -> None:
-        check_weights(message.name, bringer(self._wants, job.stopped)(message.name))
+        check_weights(message.name, bringer(self._wants, job.stopped, "candidate")(message.name))
         self._models.clear()  # it may hold what these are to replace
         job.raise_if_stopped()
         self._outbox.send(Checked(request=message.request))

@@ -153,7 +153,7 @@ class TrainTags(Message, frozen=True, kw_only=True):
 class CheckWeights(Message, frozen=True, kw_only=True):
     """Whether a person's weight file fits; answered by `Checked` or `Failed`.
 
-    The file is asked for by `Want` as `pretrained:NAME`.
+    The file is asked for by `Want` as `candidate:NAME`.
     """
 
     request: int
@@ -252,8 +252,8 @@ class Networks(Message, frozen=True, kw_only=True):
 
 class Want(Message, frozen=True, kw_only=True):
     """The engine lacks these bytes: an image's content hash, the weights of a revision as
-    `weights:SHA256` or of a taught classifier as `tags:SHA256`, or published ones as
-    `pretrained:NAME`."""
+    `weights:SHA256` or of a taught classifier as `tags:SHA256`, published ones as
+    `pretrained:NAME`, or a file that is to be checked as `candidate:NAME`."""
 
     key: str
 

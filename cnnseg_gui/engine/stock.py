@@ -119,11 +119,11 @@ class Models:
         return new(network, wanted, 0, options, bring=bringer(self._wants, stopped))
 
 
-def bringer(wants: Wants, stopped: Callable[[], bool]) -> Bring:
-    """Asks the window for published weights."""
+def bringer(wants: Wants, stopped: Callable[[], bool], kind: str = "pretrained") -> Bring:
+    """Asks the window for published weights, or for a `candidate` to become them."""
 
     def bring(name: str) -> Brought:
-        supplied = wants.fetch(f"pretrained:{name}", stopped)
+        supplied = wants.fetch(f"{kind}:{name}", stopped)
         (data,) = checked_blocks(supplied, 1)
         return Brought(data, supplied.path)
 

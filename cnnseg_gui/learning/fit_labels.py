@@ -35,7 +35,7 @@ _HEAD_SHARE = 0.25  # of the budget: only the last layers learn, if the others k
 _RATE, _ENCODER_RATE = 2e-3, 1e-4  # of AdamW, for what is new and for what is pretrained
 _DECAY = 1e-2
 _SMALLEST = 0.35  # of an image's shorter side: the smallest square that is drawn
-_CHECKS = 6  # on the held-out images, spread over the budget
+_BETWEEN, _APART = 10, 2.0  # from one check to the next: times its length, and seconds
 _SMOOTHING = 0.1  # of the labels: a handful of images must not make it certain
 
 
@@ -127,15 +127,18 @@ def fit_labels(
             raise Cancelled
 
     pause()
-    on_progress(Progress(0, budget.elapsed, budget.left, math.nan, school.check()))
-    checked = 0.0
+    start = budget.elapsed
+    found = school.check(pause)
+    checked = budget.elapsed
+    budget.reserve = checked - start  # the last check will take as long
+    on_progress(Progress(0, budget.elapsed, budget.left, math.nan, found))
     while budget.fraction < 1:
         pause()
         loss = school.step(budget, head_only=budget.fraction < _HEAD_SHARE)
         budget.done += 1
         accuracy = None
-        if budget.fraction >= min(1.0, checked + 1 / _CHECKS):
-            checked, accuracy = budget.fraction, school.check()
+        if budget.fraction >= 1 or budget.elapsed - checked >= _BETWEEN * budget.reserve + _APART:
+            accuracy, checked = school.check(pause), budget.elapsed
         on_progress(Progress(budget.done, budget.elapsed, budget.left, loss, accuracy))
     return school.finished(budget, seed)
 
@@ -199,13 +202,19 @@ class _School:
             raise UserError("the loss is no longer a number", remedy="Teach again.")
         return value
 
-    def check(self) -> float | None:
-        """Accuracy on the held-out images; None where there are none. Keeps the best weights."""
+    def check(self, between: Callable[[], None]) -> float | None:
+        """Accuracy on the held-out images; None where there are none. Keeps the best weights.
+
+        `between` is called before every image, and may raise to end it.
+        """
         if not self._views:
             return None
         labels = len(self._model.card.labels)
         now = LabelModel(copy.deepcopy(self._network).to("cpu"), self._model.card)
-        found = [int(said(now, v[None], self._compute)[0].argmax()) for v in self._views]
+        found = []
+        for seen in self._views:
+            between()
+            found.append(int(said(now, seen[None], self._compute)[0].argmax()))
         confusion = np.zeros((labels, labels), np.int64)
         for truth, answer in zip(self._truth, found, strict=True):
             confusion[truth, answer] += 1

@@ -104,13 +104,16 @@ def staged(coarser: Model, network: str, options: Mapping[str, Option] | None = 
     Raises:
         UserError: there is no such network, or it does not go on from that one.
     """
-    options = {**coarser.card.options, "at_once": False, **(options or {})}
-    built = _built(network, len(coarser.card.classes), coarser.card.seed, options)
-    if not isinstance(built, FCN) or not isinstance(coarser.network, FCN):
+    entry = registry.NETWORKS.get(network)
+    if entry is None or not entry.coarser or entry.coarser != coarser.card.network:
         raise UserError(
             f"{network} does not go on from {coarser.card.network}",
-            remedy="FCN-16s goes on from FCN-32s, and FCN-8s from FCN-16s.",
+            remedy="FCN-16s goes on from FCN-32s, and FCN-8s from FCN-16s: teach that one first.",
         )
+    options = {**coarser.card.options, "at_once": False, **(options or {})}
+    built = _built(network, len(coarser.card.classes), coarser.card.seed, options)
+    assert isinstance(built, FCN)
+    assert isinstance(coarser.network, FCN)
     try:
         continue_from(built, coarser.network)
     except ValueError as error:

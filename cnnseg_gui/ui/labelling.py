@@ -86,7 +86,7 @@ class Labelling(QObject):
         classifying.explained.connect(self._show_heat)
         self._tag_training.finished.connect(self._on_taught)
         self._weights.arrived.connect(lambda _: self.show_choices())
-        self._weights.ended.connect(lambda _: self.show_choices())
+        self._weights.removed.connect(lambda _: self.show_choices())
 
     def show_networks(self, networks: Networks) -> None:
         """The engine has said what there is."""
@@ -189,15 +189,18 @@ class Labelling(QObject):
         from cnnseg_gui.ui.dialogs.teach_tags import TeachTagsDialog
 
         here = [n.weights for n in self._networks if n.weights and not self._missing(n.weights)]
-        TeachTagsDialog(self._tag_training, self._networks, here, self._panel.window()).show()
+        dialog = TeachTagsDialog(self._tag_training, self._networks, here, self._panel.window())
+        self._workspace.project_changed.connect(dialog.reject)
+        dialog.show()
 
     def _show_label_all(self) -> None:
         from cnnseg_gui.ui.dialogs.label_all import LabelAllDialog
 
-        dialog = LabelAllDialog(
-            self._label_all, self._workspace, self.choices(), self._panel.window()
-        )
-        dialog.show()
+        window = self._panel.window()
+        for open_one in window.findChildren(LabelAllDialog):
+            open_one.raise_()
+            return
+        LabelAllDialog(self._label_all, self._workspace, self.choices(), window).show()
 
     # ------------------------------------------------------------------ a part of the image
 

@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self.choice = ModelChoice(self.workspace, self)
         self.proposing = Proposing(self.workspace, self.choice, self.engine, self._visible, self)
         self.fine_tuning = FineTuning(self.workspace, self.choice, self.engine, self)
-        self.networks = NetworkWindows(self.workspace, self.engine, self.choice, self)
+        self.networks = NetworkWindows(self.workspace, self.engine, self._supply, self.choice, self)
         self.opening = Opening(self, self.workspace)
         self._class_index = 1
         self._diameter = 20.0

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from cnnseg_gui.editor.model_choice import ModelChoice
+from cnnseg_gui.editor.supplies import Supplies
 from cnnseg_gui.editor.weight_fetching import WeightFetching
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
@@ -20,12 +21,17 @@ class NetworkWindows(QObject):
     """messages.Networks."""
 
     def __init__(
-        self, workspace: Workspace, engine: EngineClient, choice: ModelChoice, window: QWidget
+        self,
+        workspace: Workspace,
+        engine: EngineClient,
+        supplies: Supplies,
+        choice: ModelChoice,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._workspace, self._choice, self._window = workspace, choice, window
         self.engine = engine
-        self.fetching = WeightFetching(engine, self)
+        self.fetching = WeightFetching(engine, supplies, self)
         self.all: tuple[NetworkFacts, ...] = ()
         engine.networks_listed.connect(self._keep)
 

@@ -21,6 +21,7 @@ FOLDER, MIRROR = "CNNSEG_WEIGHTS", "CNNSEG_WEIGHTS_MIRROR"
 """Environment variables: where weights are kept, and where they come from instead."""
 
 _BLOCK = 2**20
+_OWN, _PUBLISHED = ".staged-safetensors", ".staged-pth"  # endings of copies yet to be checked
 
 
 class WeightStore:
@@ -89,9 +90,18 @@ class WeightStore:
         )
 
     def accept(self, name: str, path: Path) -> Path:
-        """Takes a person's file over, as a copy.
+        """Takes a person's file over, as a copy: `stage` and `settle` in one.
 
-        Whether its keys and shapes are the network's, the engine says, which can read it.
+        Raises:
+            UserError: as they do.
+        """
+        return self.settle(name, self.stage(name, path))
+
+    def stage(self, name: str, path: Path) -> Path:
+        """Copies a person's file beside the others, where `find` does not see it.
+
+        Whether its keys and shapes are the network's is for one to say who can read it; then it is
+        to be settled or deleted.
 
         Args:
             path: the published `.pth`, known by its hash; or any `.safetensors`, whose form is
@@ -105,11 +115,10 @@ class WeightStore:
         """
         published = self.published(name)
         try:
-            if path.suffix == ".safetensors":
+            own = path.suffix == ".safetensors"
+            if own:
                 check_safetensors(path)
-                wanted, target = hash_in_name(path.name), self._own_file(name)
-            else:
-                wanted, target = published.sha8, self.folder / published.file
+            wanted = hash_in_name(path.name) if own else published.sha8
             digest = _digest_of(path) if wanted else ""
             if wanted and not digest.startswith(wanted):
                 raise UserError(
@@ -119,14 +128,27 @@ class WeightStore:
                     remedy="Download it again, or choose another file.",
                 )
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f"{target.name}.{uuid.uuid4().hex}.copy")
+            copy = self.folder / f"{name}.{uuid.uuid4().hex}{_OWN if own else _PUBLISHED}"
             try:
-                shutil.copyfile(path, beside)
-                beside.replace(target)
-            finally:
-                beside.unlink(missing_ok=True)
+                shutil.copyfile(path, copy)
+            except BaseException:
+                copy.unlink(missing_ok=True)
+                raise
         except OSError as error:
             raise disk_refused(error, doing="taking over the weights", path=path) from error
+        return copy
+
+    def settle(self, name: str, copy: Path) -> Path:
+        """Gives a staged copy its name, in place of what had it.
+
+        Raises:
+            UserError: the disk refuses.
+        """
+        target = self._own_file(name) if copy.suffix == _OWN else self.path(name)
+        try:
+            copy.replace(target)
+        except OSError as error:
+            raise disk_refused(error, doing="taking over the weights", path=target) from error
         return target
 
     def remove(self, name: str) -> None:

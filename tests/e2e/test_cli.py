@@ -202,7 +202,7 @@ def test_networks_are_listed_with_their_parameters(
     assert parameters["unet"] == 31_037_698
     (unet,) = answer(capsys, "models", "unet")["networks"]
     assert unet["options"]["width"] == 64
-    assert "no network or starter" in fails("models", "nothing")
+    assert "no network, starter or classifier" in fails("models", "nothing")
 
 
 def doctor_code() -> int:

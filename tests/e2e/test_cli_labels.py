@@ -108,7 +108,7 @@ def test_a_finer_fcn_goes_on_from_the_coarser_one(
     line = fails("train", project, "--network", "fcn16s-vgg16", "--staged", *fresh)
     assert "no revision" in line
     first = answer(capsys, "train", project, "--network", "fcn32s-vgg16", *fresh)
-    assert "goes on from FCN-16s" in fails(
+    assert "does not go on from fcn32s-vgg16" in fails(
         "train", project, "--network", "fcn8s-vgg16", "--staged", *fresh
     )
     second = answer(capsys, "train", project, "--network", "fcn16s-vgg16", "--staged", *fresh)

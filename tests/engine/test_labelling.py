@@ -93,6 +93,7 @@ def test_weights_that_are_not_here_are_asked_for_and_the_answer_is_passed_on(
     window.files["pretrained:resnet18"] = [b"not what is published"]
     error, _ = window.until(Failed, classify(window, image, "imagenet:resnet18"))
     assert "damaged or others" in error.what
+    window.files["candidate:resnet18"] = [b"not what is published"]
     check = next(requests)
     window.send(CheckWeights(request=check, name="resnet18"))
     refused, _ = window.until(Failed, check)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.sample import copy_sample
 from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.engine.client import local_command
 from cnnseg_gui.ui.dialogs.label_all import LabelAllDialog
 from cnnseg_gui.ui.dialogs.teach_tags import TeachTagsDialog
 from cnnseg_gui.ui.main_window import MainWindow
@@ -257,3 +261,59 @@ def test_closing_while_tags_are_taught_loses_nothing(labelled: MainWindow, qtbot
     labelled.close()
     assert folder is not None
     assert not list((folder / "models").glob("t*")) or not (folder / "models").exists()
+
+
+def test_labels_for_one_project_never_become_tags_of_another(
+    labelled: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    qtbot.mouseClick(labelled.labels_panel.label_all, Qt.MouseButton.LeftButton)
+    (dialog,) = labelled.findChildren(LabelAllDialog)
+    dialog.sure.setValue(0)
+    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.table.rowCount() >= 3, timeout=PATIENCE_MS)
+    labelled.workspace.open_project(copy_sample(tmp_path / "another"))
+    qtbot.waitUntil(lambda: not labelled.findChildren(LabelAllDialog))
+    assert not labelled.labelling._label_all.running
+    project = labelled.workspace.project
+    assert project is not None
+    assert project.tags.counts() == {}
+
+
+def test_another_device_ends_the_labelling_of_all(labelled: MainWindow, qtbot: QtBot) -> None:
+    label_all = labelled.labelling._label_all
+    label_all.start(LITE0)
+    assert label_all.running
+    with qtbot.waitSignal(label_all.finished, timeout=PATIENCE_MS):
+        labelled.engine.use_command(local_command(device="cpu", threads=1))
+    assert not label_all.running
+
+
+def test_another_image_takes_the_picker_away(labelled: MainWindow, qtbot: QtBot) -> None:
+    qtbot.mouseClick(labelled.labels_panel.region, Qt.MouseButton.LeftButton)
+    assert labelled.labelling._picker.isVisible()
+    labelled.workspace.open_image(2)
+    qtbot.waitUntil(lambda: not labelled.labelling._picker.isVisible(), timeout=PATIENCE_MS)
+
+
+def test_why_that_is_not_wanted_any_more_does_not_come_back(
+    labelled: MainWindow, qtbot: QtBot
+) -> None:
+    panel = labelled.labels_panel
+    click_row(labelled, qtbot, said(labelled)[0].text)
+    qtbot.mouseClick(panel.why, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.why, Qt.MouseButton.LeftButton)
+    qtbot.wait(1000)
+    assert labelled.canvas.heat is None
+    assert not panel.why.isChecked()
+
+
+def test_behind_another_panel_nothing_is_asked(labelled: MainWindow, qtbot: QtBot) -> None:
+    labelled.bring_up(labelled.training_panel)
+    asked: list[str] = []
+    labelled.labelling._classifying.asked.connect(asked.append)
+    labelled.workspace.open_image(3)
+    wait_for_proposal(labelled, qtbot)
+    qtbot.wait(200)
+    assert asked == []
+    labelled.bring_up(labelled.labels_panel)
+    assert asked == [LITE0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -269,3 +271,56 @@ def test_a_network_that_is_not_as_good_yet_is_kept_and_does_not_propose(
     comes_back(0.9, b"fourth try", meanwhile=lambda: window.choice.choose("new:unet?width=32"))
     assert project.revisions.current.name == "r005"
     assert window.choice.chosen == "new:unet?width=32", "the newer choice stays"
+
+
+def test_a_wrong_file_leaves_the_good_download_where_it_is(
+    live: MainWindow,  # noqa: F811
+    qtbot: QtBot,
+    tmp_path: Path,
+    published: WeightFile,
+) -> None:
+    from safetensors.torch import save_file
+
+    fetching = live.networks.fetching
+    with qtbot.waitSignal(fetching.arrived, timeout=PATIENCE_MS):
+        fetching.start("resnet18")
+    good = fetching.store.require("resnet18")
+    wrong = tmp_path / "mine.safetensors"
+    save_file({"fc.weight": torch.zeros(3, 3)}, wrong)
+    with qtbot.waitSignal(fetching.failed, timeout=PATIENCE_MS):
+        fetching.take_over("resnet18", wrong)
+    assert fetching.store.require("resnet18") == good
+    own = tmp_path / "own.safetensors"
+    save_file(build_classifier("resnet18").state_dict(), own)
+    with qtbot.waitSignal(fetching.arrived, timeout=PATIENCE_MS):
+        fetching.take_over("resnet18", own)
+    assert fetching.store.require("resnet18").name == "resnet18.safetensors"
+    with qtbot.waitSignal(fetching.failed, timeout=PATIENCE_MS):
+        fetching.take_over("resnet18", wrong)
+    assert fetching.store.require("resnet18").read_bytes() == own.read_bytes()
+    left = {path.name for path in good.parent.iterdir() if not path.name.endswith(".lock")}
+    assert left == {good.name, "resnet18.safetensors"}
+
+
+def test_a_silent_server_does_not_keep_the_window_from_closing(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        window.networks.fetching.set_mirror(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        window.networks.fetching.start("resnet18")
+        qtbot.wait(200)
+        start = time.monotonic()
+        window.close()
+        assert time.monotonic() - start < 5
+        assert not window.isVisible()
+
+
+def test_a_download_may_end_after_its_dialog(
+    window: MainWindow, qtbot: QtBot, published: WeightFile
+) -> None:
+    dialog = open_weights(window, qtbot)
+    with qtbot.waitSignal(window.networks.fetching.arrived, timeout=PATIENCE_MS):
+        qtbot.mouseClick(dialog.download, Qt.MouseButton.LeftButton)
+        dialog.close()
+    window.networks.fetching.remove("resnet18")
+    assert "resnet18" in window.networks.missing()

@@ -80,6 +80,7 @@ class LabelAllDialog(QDialog):
         self.accept_button.clicked.connect(self._use)
         self.sure.valueChanged.connect(self._show_state)
         buttons.rejected.connect(self.reject)
+        workspace.project_changed.connect(self.reject)
         label_all.suggested.connect(self._add)
         label_all.progressed.connect(self._show_progress)
         label_all.finished.connect(self._show_state)
@@ -112,17 +113,26 @@ class LabelAllDialog(QDialog):
             self.table.setItem(row, column, QTableWidgetItem(text))
 
     def _use(self) -> None:
-        model = self.classifier.currentData()
         sure = self._sure()
+        tagged = {record.id for record in self._workspace.images() if record.tags}
         for suggestion in sure:
-            self._workspace.add_tag(suggestion.record.id, suggestion.label, source=model)
             self._suggestions.remove(suggestion)
+            if suggestion.record.id not in tagged:  # meanwhile, by hand
+                self._workspace.add_tag(
+                    suggestion.record.id, suggestion.label, source=suggestion.model
+                )
         self._show_state()
-        self._said.setText(f"{len(sure)} images are tagged.")
+        new = sum(suggestion.record.id not in tagged for suggestion in sure)
+        self._said.setText(f"{new} images are tagged.")
 
     def _sure(self) -> list[Suggestion]:
         least = self.sure.value() / 100
-        return [s for s in self._suggestions if s.label and s.probability >= least]
+        project = self._workspace.project
+        return [
+            s
+            for s in self._suggestions
+            if s.project is project and s.label and s.probability >= least
+        ]
 
     def _show_progress(self, done: int, total: int) -> None:
         self._bar.setRange(0, max(1, total))

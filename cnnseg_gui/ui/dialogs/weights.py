@@ -69,11 +69,13 @@ class WeightsDialog(QDialog):
         self.download.clicked.connect(self._download)
         self.cancel.clicked.connect(fetching.cancel)
         self.choose.clicked.connect(self._choose)
-        self.remove.clicked.connect(lambda: fetching.remove(self.selected))
-        self.mirror.editingFinished.connect(lambda: fetching.set_mirror(self.mirror.text()))
+        self.remove.clicked.connect(self._remove)
+        self.mirror.editingFinished.connect(self._keep_mirror)
+        # Bound methods: a download may end after this dialog, and they go with it.
         fetching.progressed.connect(self._show_progress)
-        fetching.arrived.connect(lambda name: self._show_end(f"{name} is here now."))
-        fetching.ended.connect(lambda name: self._show_end(""))
+        fetching.arrived.connect(self._show_arrived)
+        fetching.stopped.connect(self._show_stopped)
+        fetching.removed.connect(self._show_removed)
         fetching.failed.connect(self._show_failure)
         self._show_state()
 
@@ -153,10 +155,23 @@ class WeightsDialog(QDialog):
         self._bar.setValue(round(1000 * done / max(1, total)))
         self._said.setText(f"{name}: {done / MEBIBYTE:.1f} of {total / MEBIBYTE:.1f} MiB")
 
+    def _remove(self) -> None:
+        self._fetching.remove(self.selected)
+
+    def _keep_mirror(self) -> None:
+        self._fetching.set_mirror(self.mirror.text())
+
+    def _show_arrived(self, name: str) -> None:
+        self._show_end(f"{name} is here now.")
+
+    def _show_stopped(self, name: str) -> None:
+        self._show_end(f"{name} stopped. What came is kept: the next download goes on there.")
+
+    def _show_removed(self, name: str) -> None:
+        self._show_end(f"{name} is removed.")
+
     def _show_end(self, text: str) -> None:
-        self._said.setText(
-            text or "Stopped; what came is kept, and the next download goes on there."
-        )
+        self._said.setText(text)
         self._fill()
         self._show_state()
 
@@ -167,9 +182,12 @@ class WeightsDialog(QDialog):
 
     def _show_state(self) -> None:
         busy = bool(self._fetching.fetching)
-        here = self._fetching.store.find(self.selected) is not None
+        store = self._fetching.store
+        there = store.find(self.selected)
+        here = there is not None
+        ours = there is not None and there.parent == store.folder  # not torch's own cache
         self._bar.setVisible(busy)
         self.cancel.setEnabled(busy)
         self.download.setEnabled(not busy and not here)
         self.choose.setEnabled(not busy)
-        self.remove.setEnabled(not busy and here)
+        self.remove.setEnabled(not busy and ours)
