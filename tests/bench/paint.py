@@ -155,7 +155,7 @@ def start_training(window: MainWindow) -> None:
     progress: list[object] = []
     window.fine_tuning.progressed.connect(progress.append)
     window.engine.start()
-    window.fine_tuning.start(window.proposing.model, seconds=TRAIN_SECONDS)
+    window.fine_tuning.start(seconds=TRAIN_SECONDS)
     wait(lambda: len(progress) > 2, seconds=120)
 
 
