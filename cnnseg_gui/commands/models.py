@@ -114,10 +114,9 @@ def _bring(options: argparse.Namespace, store: WeightStore, name: str) -> None:
         copy = store.stage(name, options.file)
         try:
             check_weights(name, Brought(copy.read_bytes(), str(options.file)))
-        except UserError:
+            store.settle(name, copy)
+        finally:
             copy.unlink(missing_ok=True)
-            raise
-        store.settle(name, copy)
     else:
         ticker = Ticker()
         fetch(

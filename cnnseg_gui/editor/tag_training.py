@@ -88,11 +88,11 @@ class TagTraining(QObject):
         """What would be learnt from now."""
         return tagged_set(self._workspace.images())
 
-    def start(self, network: str, *, pretrained: bool, seconds: float, seed: int = 0) -> None:
-        """Starts within a time budget in seconds."""
+    def start(self, network: str, *, pretrained: bool, seconds: float, seed: int = 0) -> bool:
+        """Starts within a time budget in seconds; False where there is nothing to teach now."""
         material = self.material()
         if self.running or not material.teachable:
-            return
+            return False
         self._learning_for = self._workspace.project
         self._request = self._engine.train_tags(
             network=network,
@@ -103,6 +103,7 @@ class TagTraining(QObject):
             seed=seed,
         )
         self.started.emit()
+        return True
 
     def cancel(self) -> None:
         """Stops within a training step."""

@@ -46,6 +46,7 @@ class WeightFetching(QObject):
         self._stop = threading.Event()
         # A daemon: one that waits for a silent server must not keep the program from ending.
         self._thread: threading.Thread | None = None
+        self._taking_over: set[str] = set()
         self._checking: dict[int, str] = {}
         self.fetching = ""
         """What is on its way; empty: nothing."""
@@ -86,19 +87,23 @@ class WeightFetching(QObject):
         self.cancel()
         if self._thread is not None:
             self._thread.join(_PATIENCE_S)
+        for copy in self._supplies.candidates.values():  # not checked yet: the person has the file
+            with suppress(OSError):
+                copy.unlink()
 
     def take_over(self, name: str, path: Path) -> None:
         """Copies a person's file, has the engine check that it fits, then puts it in place."""
-        if name in self._supplies.candidates:
+        if name in self._taking_over:
             busy = f"another file for {name} is being checked"
             self.failed.emit(name, UserError(busy, path=path, remedy="Wait for it."))
             return
+        self._taking_over.add(name)
         store = self.store
         in_background(
             lambda: store.stage(name, path),
             parent=self,
             done=lambda copy: self._check(name, copy),
-            failed=lambda error: self.failed.emit(name, error),
+            failed=lambda error: self._refuse(name, error),
         )
 
     def remove(self, name: str) -> None:
@@ -147,11 +152,14 @@ class WeightFetching(QObject):
     def _on_checked(self, request: int) -> None:
         name = self._checking.pop(request, None)
         if name is not None:
+            copy = self._supplies.candidates[name]
             try:
-                self.store.settle(name, self._supplies.candidates.pop(name))
+                self.store.settle(name, copy)
             except UserError as error:
-                self.failed.emit(name, error)
+                self._refuse(name, error)
             else:
+                del self._supplies.candidates[name]
+                self._taking_over.discard(name)
                 self.arrived.emit(name)
 
     def _on_failed(self, failure: Failed) -> None:
@@ -165,6 +173,12 @@ class WeightFetching(QObject):
         """Deletes the copy; what was there before stays."""
         name = self._checking.pop(request, None)
         if name is not None:
+            self._refuse(name, error)
+
+    def _refuse(self, name: str, error: UserError) -> None:
+        self._taking_over.discard(name)
+        copy = self._supplies.candidates.pop(name, None)
+        if copy is not None:
             with suppress(OSError):
-                self._supplies.candidates.pop(name).unlink()
-            self.failed.emit(name, error)
+                copy.unlink()
+        self.failed.emit(name, error)

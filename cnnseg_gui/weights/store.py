@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from cnnseg_gui.core.atomic import sync_folder
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.weights.catalogue import CATALOGUE, WeightFile, hash_in_name
 from cnnseg_gui.weights.safetensors_header import check_safetensors
@@ -146,7 +147,10 @@ class WeightStore:
         """
         target = self._own_file(name) if copy.suffix == _OWN else self.path(name)
         try:
+            with copy.open("r+b") as file:
+                os.fsync(file.fileno())
             copy.replace(target)
+            sync_folder(target.parent)
         except OSError as error:
             raise disk_refused(error, doing="taking over the weights", path=target) from error
         return target

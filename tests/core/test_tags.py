@@ -135,3 +135,9 @@ def test_objects_that_touch_in_a_corner_are_one_and_other_classes_are_not() -> N
     assert object_at(lambda r: mask[r.slices], (6, 6), 2, 3) == (2, 3, 3, 4)
     mask[:] = 255
     assert object_at(lambda r: mask[r.slices], (6, 6), 2, 3) is None
+
+
+def test_of_an_object_larger_than_the_screen_the_part_round_the_pixel_is_taken() -> None:
+    mask = np.ones((5000, 5000), np.uint8)
+    found = object_at(lambda rect: mask[rect.slices], mask.shape, 2500, 2500)
+    assert found == (2500 - 1024, 2500 - 1024, 2500 + 1024, 2500 + 1024)

@@ -295,6 +295,12 @@ def test_a_wrong_file_leaves_the_good_download_where_it_is(
     with qtbot.waitSignal(fetching.arrived, timeout=PATIENCE_MS):
         fetching.take_over("resnet18", own)
     assert fetching.store.require("resnet18").name == "resnet18.safetensors"
+    with qtbot.waitSignal(fetching.failed, timeout=PATIENCE_MS) as refused:
+        fetching.take_over("resnet18", own)
+        fetching.take_over("resnet18", wrong)
+    assert "being checked" in str(refused.args[1]), "one file at a time"
+    with qtbot.waitSignal(fetching.arrived, timeout=PATIENCE_MS):
+        pass
     with qtbot.waitSignal(fetching.failed, timeout=PATIENCE_MS):
         fetching.take_over("resnet18", wrong)
     assert fetching.store.require("resnet18").read_bytes() == own.read_bytes()

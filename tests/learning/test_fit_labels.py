@@ -128,3 +128,24 @@ def test_one_tag_is_not_enough() -> None:
         )
     with pytest.raises(UserError, match="no classifier"):
         begin("lenet", LABELS)
+
+
+def test_cancel_is_heard_between_two_held_out_images() -> None:
+    asked = 0
+
+    def checkpoint() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    seen: list[Progress] = []
+    with pytest.raises(Cancelled):
+        fit_labels(
+            begin("resnet18", LABELS, pretrained=False),
+            [*pictures(1), *pictures(4, 10, held_out=True)],
+            compute=COMPUTE,
+            steps=1,
+            checkpoint=checkpoint,
+            on_progress=seen.append,
+        )
+    assert seen == [], "not even the first check was over"

@@ -103,13 +103,16 @@ class TeachTagsDialog(QDialog):
         return self._said.text()
 
     def _start(self) -> None:
-        self._training.start(
+        started = self._training.start(
             self.network.currentText(),
             pretrained=self.pretrained.isEnabled() and self.pretrained.isChecked(),
             seconds=self.seconds.value(),
         )
         self.confusion.hide()
-        self._said.setText("Starting …")
+        self._show_material()
+        self._said.setText(
+            "Starting …" if started else "There are not two tags to tell apart any more."
+        )
         self._bar.setValue(0)
         self._show_running(self._training.running)
 
