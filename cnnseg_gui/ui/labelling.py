@@ -12,6 +12,7 @@ from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.objects import object_at
 from cnnseg_gui.core.proposal import composite
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.core.revisions import StoredModel
 from cnnseg_gui.editor.classifying import Answer, Classifying
 from cnnseg_gui.editor.label_all import LabelAll
 from cnnseg_gui.editor.seeding import seed_proposal
@@ -181,9 +182,8 @@ class Labelling(QObject):
     def _on_answered(self, answer: Answer) -> None:
         self._panel.results.show_answer(answer)
 
-    def _on_taught(self, stored: object) -> None:
-        sha256 = getattr(stored, "sha256", "")
-        self._choose([f"tags:{sha256}", *self._chosen()])
+    def _on_taught(self, stored: StoredModel) -> None:
+        self._choose([f"tags:{stored.sha256}", *self._chosen()])
 
     def _teach(self) -> None:
         from cnnseg_gui.ui.dialogs.teach_tags import TeachTagsDialog
