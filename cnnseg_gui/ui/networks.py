@@ -41,7 +41,7 @@ class NetworkWindows(QObject):
         return {
             name: published.size
             for name, published in CATALOGUE.items()
-            if store.find(name) is None
+            if store.glimpse(name) is None
         }
 
     def choose(self) -> None:

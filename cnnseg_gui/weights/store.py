@@ -65,14 +65,20 @@ class WeightStore:
 
     def find(self, name: str) -> Path | None:
         """The weights, if they are here: a person's safetensors first, then the published file."""
+        found = self.glimpse(name)
+        if found is not None and found.parent != self.folder:
+            return found if _digest_of(found).startswith(self.published(name).sha8) else None
+        return found
+
+    def glimpse(self, name: str) -> Path | None:
+        """As `find`, but reads nothing: torch's cache is believed, as a list may."""
         published = self.published(name)
-        for path in (self._own_file(name), self.folder / published.file):
-            if path.is_file():
-                return path
-        elsewhere = _torch_cache() / published.file
-        if elsewhere.is_file() and _digest_of(elsewhere).startswith(published.sha8):
-            return elsewhere
-        return None
+        places = (
+            self._own_file(name),
+            self.folder / published.file,
+            _torch_cache() / published.file,
+        )
+        return next((path for path in places if path.is_file()), None)
 
     def require(self, name: str) -> Path:
         """The weights.

@@ -122,7 +122,7 @@ class WeightsDialog(QDialog):
         store = self._fetching.store
         for row, name in enumerate(self._names):
             published = CATALOGUE[name]
-            there = store.find(name)
+            there = store.glimpse(name)
             texts = (
                 name,
                 published.size,
@@ -183,7 +183,7 @@ class WeightsDialog(QDialog):
     def _show_state(self) -> None:
         busy = bool(self._fetching.fetching)
         store = self._fetching.store
-        there = store.find(self.selected)
+        there = store.glimpse(self.selected)
         here = there is not None
         ours = there is not None and there.parent == store.folder  # not torch's own cache
         self._bar.setVisible(busy)
