@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import subprocess
@@ -95,7 +96,8 @@ class PipeWindow:
     def hang_up(self) -> int:
         """Closes the engine's stdin, as a dying window does; returns its exit code."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with self._lock:
+            self.process.stdin.close()
         return self.process.wait(PATIENCE)
 
     def close(self) -> None:
@@ -123,7 +125,8 @@ class PipeWindow:
     def _answer(self, key: str) -> None:
         self.wanted.append(key)
         if key in self.files:
-            self.send(Supply(key=key, path=f"/images/{key[:8]}.png"), self.files[key])
+            with contextlib.suppress(BrokenPipeError, ValueError):  # hung up meanwhile
+                self.send(Supply(key=key, path=f"/images/{key[:8]}.png"), self.files[key])
 
     def _hear(self) -> None:
         assert isinstance(self.process.stderr, io.BufferedReader)
