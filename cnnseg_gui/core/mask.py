@@ -32,6 +32,7 @@ class TileGrid:
         self.shape = (height, width)
         self.fill = fill
         self._tiles: dict[tuple[int, int], Pixels] = {}
+        self._shared: set[tuple[int, int]] = set()  # also in a snapshot: copied before written
 
     @classmethod
     def from_array(cls, values: Pixels) -> Self:
@@ -39,6 +40,18 @@ class TileGrid:
         grid = cls(*values.shape)
         grid.write(0, 0, values)
         return grid
+
+    def snapshot(self) -> Self:
+        """The raster as it is now; costs a list of tiles, not their pixels.
+
+        Tiles are shared until either side writes them, so it may be read in another thread while
+        this one is written.
+        """
+        copy = type(self)(*self.shape, self.fill)
+        copy._tiles = dict(self._tiles)
+        self._shared = set(self._tiles)
+        copy._shared = set(self._tiles)
+        return copy
 
     @property
     def bounds(self) -> Rect:
@@ -59,6 +72,7 @@ class TileGrid:
         if cell_rect(row, column, TILE).clipped(self.shape).empty or row < 0 or column < 0:
             raise ValueError(f"tile {row}, {column} lies outside {self.shape}")
         self._tiles[row, column] = values
+        self._shared.discard((row, column))
 
     def read(self, rect: Rect) -> Pixels:
         """A copy of a rectangle, uint8[h, w]; what lies outside the image reads as `fill`."""
@@ -83,6 +97,9 @@ class TileGrid:
                 if (new == self.fill).all():
                     continue
                 tile = self._tiles[row, column] = np.full((TILE, TILE), self.fill, np.uint8)
+            elif (row, column) in self._shared:
+                tile = self._tiles[row, column] = tile.copy()
+                self._shared.discard((row, column))
             tile[_within(part, row * TILE, column * TILE)] = new
 
     def to_array(self) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
@@ -18,22 +18,33 @@ _PROPOSAL_SHARE = 0.5  # a proposal is lighter than a decision
 Colours = npt.NDArray[np.uint32]
 
 
-def colour_table(classes: Sequence[PixelClass], *, opacity: float) -> Colours:
+def colour_table(
+    classes: Sequence[PixelClass],
+    *,
+    opacity: float,
+    hidden: Set[int] = frozenset(),
+    style: str = "filled",
+) -> Colours:
     """uint32[1024], premultiplied 0xAARRGGBB: decided, proposed, and both again for edges.
 
     Args:
         classes: with their colours; class 0 is the background, whose proposal is not drawn.
         opacity: 0…1, of a decided object.
+        hidden: classes that are not drawn.
+        style: "filled", "outline" (edges alone) or "hidden" (nothing).
     """
     table = np.zeros(1024, np.uint32)
+    inside = 1.0 if style == "filled" else 0.0
     for cls in classes:
+        if style == "hidden" or cls.index in hidden:
+            continue
         filled = opacity * (_BACKGROUND_SHARE if cls.index == 0 else 1.0)
         edge = min(1.0, 1.6 * opacity)
         proposed = 0.0 if cls.index == 0 else _PROPOSAL_SHARE * opacity
         proposed_edge = 0.0 if cls.index == 0 else min(1.0, 1.1 * opacity)
-        table[cls.index] = _premultiplied(cls.colour, filled)
+        table[cls.index] = _premultiplied(cls.colour, filled * inside)
         table[_EDGE + cls.index] = _premultiplied(cls.colour, edge)
-        table[_PROPOSED + cls.index] = _premultiplied(cls.colour, proposed)
+        table[_PROPOSED + cls.index] = _premultiplied(cls.colour, proposed * inside)
         table[_PROPOSED + _EDGE + cls.index] = _premultiplied(cls.colour, proposed_edge)
     return table
 

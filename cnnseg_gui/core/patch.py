@@ -16,6 +16,12 @@ import numpy.typing as npt
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
 from cnnseg_gui.core.rect import Rect, cell_rect
 
+Writable = npt.NDArray[np.bool_]
+"""bool[256]: which mask values a gesture may overwrite."""
+
+EVERYTHING: Writable = np.ones(256, np.bool_)
+EVERYTHING.flags.writeable = False
+
 _PIECE = struct.Struct("<IIHH")
 _EMPTY = Rect(0, 0, 0, 0)
 
@@ -112,8 +118,9 @@ class PatchBuilder:
     The first touch of a tile copies it; `finish` keeps the rectangle that was painted.
     """
 
-    def __init__(self, mask: Mask) -> None:
+    def __init__(self, mask: Mask, writable: Writable = EVERYTHING) -> None:
         self._mask = mask
+        self._writable = None if writable.all() else writable
         self._before: dict[tuple[int, int], Pixels] = {}
         self._touched: dict[tuple[int, int], Rect] = {}
 
@@ -125,6 +132,8 @@ class PatchBuilder:
         values: int | Pixels,
     ) -> Rect:
         """Writes `values` (one class, or uint8[h, w]) where `coverage`, bool[h, w], is set.
+
+        Pixels whose value may not be overwritten are left as they are.
 
         Returns:
             The rectangle that may have changed, clipped to the image.
@@ -140,8 +149,12 @@ class PatchBuilder:
             covered = coverage[inside]
             if not covered.any():
                 continue
-            self._remember(row, column, part)
             pixels = self._mask.read(part)
+            if self._writable is not None:
+                covered = covered & self._writable[pixels]
+                if not covered.any():
+                    continue
+            self._remember(row, column, part)
             pixels[covered] = values if isinstance(values, int) else values[inside][covered]
             self._mask.write(part.top, part.left, pixels)
         return rect

@@ -28,10 +28,16 @@ def composite(mask: Pixels, proposed: Pixels) -> Pixels:
     return np.where(mask == UNLABELLED, proposed, mask)
 
 
-def accept(mask: Mask, proposal: Proposal, within: Rect | None = None) -> Patch | None:
+def accept(
+    mask: Mask, proposal: Proposal, within: Rect | None = None, *, only: int | None = None
+) -> Patch | None:
     """Copies proposed pixels into the mask where it is undecided, as one undoable patch.
 
     Decided pixels are never touched. None where there was nothing to accept.
+
+    Args:
+        within: this rectangle only.
+        only: this class only.
     """
     builder = PatchBuilder(mask)
     area = (within or mask.bounds).clipped(mask.shape)
@@ -41,5 +47,7 @@ def accept(mask: Mask, proposal: Proposal, within: Rect | None = None) -> Patch 
             continue
         proposed = proposal.classes.read(part)
         open_pixels = (mask.read(part) == UNLABELLED) & (proposed != UNLABELLED)
+        if only is not None:
+            open_pixels &= proposed == only
         builder.paint(part.top, part.left, open_pixels, proposed)
     return builder.finish()

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from collections.abc import Callable
 
+from PySide6.QtCore import QCoreApplication, QObject, QThreadPool, Signal
+
+from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Mask, Pixels
-from cnnseg_gui.core.patch import Patch
+from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
 from cnnseg_gui.core.project import ImageRecord, Project
 from cnnseg_gui.core.proposal import Proposal, accept
 from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.editor.tools.base import Gesture, ImagePoint, Tool, ToolSettings
+from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.tools.base import (
+    Fill,
+    Gesture,
+    ImagePoint,
+    Outline,
+    Scene,
+    Tool,
+    ToolSettings,
+)
 
 
 class Document(QObject):
@@ -25,6 +37,12 @@ class Document(QObject):
     """UserError: the last gestures are in memory only; they are stored with the next success."""
     failed = Signal(object)
     """UserError: what was asked was not done; nothing waits."""
+    outline_changed = Signal()
+    """The line that a gesture shows over the image is another."""
+    computing_changed = Signal()
+    """Something is being computed, or no more."""
+    picked = Signal(int)
+    """A class was picked from the image."""
 
     def __init__(
         self,
@@ -44,7 +62,14 @@ class Document(QObject):
         self.proposal_complete = False
         self.changed_since_mirror = False
         self._project = project
+        self.outline: Outline | None = None
+        self._last_end: ImagePoint | None = None
+        self._last_place: ImagePoint | None = None
         self._gesture: Gesture | None = None
+        self._computing = QThreadPool(self)
+        self._computing.setMaxThreadCount(1)  # in the order asked for
+        self._computations = 0
+        self._computed: list[tuple[str, list[Fill], Mask, Writable]] = []
         self._waiting: list[tuple[Patch, str]] = []
 
     # ------------------------------------------------------------------ gestures
@@ -54,39 +79,135 @@ class Document(QObject):
         return self._gesture is not None
 
     @property
+    def drawing(self) -> bool:
+        """A gesture is open that lasts over several presses."""
+        return self._gesture is not None and self._gesture.lasts
+
+    @property
     def unsaved(self) -> int:
         """Gestures that could not be stored yet."""
         return len(self._waiting)
 
-    def press(self, tool: Tool, at: ImagePoint, settings: ToolSettings) -> None:
-        """Begins a gesture; one that was still open is finished first."""
-        if self._gesture is not None:
-            self.release()
-        self._gesture, changed = tool.press(self.mask, at, settings)
-        self._redraw(changed)
+    def press(
+        self,
+        tool: Tool,
+        at: ImagePoint,
+        settings: ToolSettings,
+        *,
+        visible: Rect | None = None,
+        scale: float = 1.0,
+        pressure: float = 1.0,
+    ) -> None:
+        """Begins a gesture, or goes on with one that lasts; another one is finished first.
 
-    def move(self, to: ImagePoint) -> None:
-        if self._gesture is not None:
-            self._redraw(self._gesture.move(to))
-
-    def release(self) -> None:
-        """Ends the gesture and stores it."""
-        gesture, self._gesture = self._gesture, None
+        Args:
+            visible: the image's pixels on screen; None is all of them.
+            scale: screen pixels per image pixel.
+            pressure: 0…1, of a pen.
+        """
+        gesture = self._gesture
+        self._last_place = at
+        if gesture is not None and gesture.lasts:
+            self._take(gesture.press(at))
+            return
         if gesture is not None:
-            patch = gesture.finish()
-            if patch is not None:
-                self._store(patch, gesture.name)
+            self.release()
+        scene = Scene(
+            mask=self.mask,
+            proposal=self.proposal,
+            image=self.pyramid,
+            visible=visible or self.mask.bounds,
+            scale=scale,
+            pressure=pressure,
+            last_end=self._last_end,
+        )
+        self._gesture, changed = tool.press(scene, at, settings)
+        self._take(changed)
+
+    def move(self, to: ImagePoint, pressure: float = 1.0) -> None:
+        if self._gesture is not None:
+            self._take(self._gesture.move(to, pressure))
+            self._last_place = to
+
+    def release(self, at: ImagePoint | None = None) -> None:
+        """The button went up (or the pointer is lost): ends the gesture, if it is complete."""
+        gesture = self._gesture
+        if gesture is not None:
+            place = at or self._last_place
+            if place is not None:
+                self._take(gesture.release(place))
+            if gesture.complete:
+                self._end(gesture)
+
+    def close(self) -> None:
+        """Ends the open gesture where it is: Enter, a double click, or the image is left."""
+        gesture = self._gesture
+        if gesture is not None:
+            self._take(gesture.close())
+            self._end(gesture)
+
+    def step_back(self) -> bool:
+        """Takes the last point of a gesture that lasts back; False where there is none."""
+        if self._gesture is None or not self._gesture.lasts:
+            return False
+        self._take(self._gesture.step_back())
+        return True
 
     def cancel(self) -> None:
         """Ends the gesture and takes it back."""
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
             self._redraw(gesture.cancel())
+        self._show_outline(None)
+        self._fill_computed()
 
     # ------------------------------------------------------------------ commands
 
+    @property
+    def computing(self) -> bool:
+        """Something that was asked for is still being computed."""
+        return self._computations > 0
+
+    def compute(
+        self, name: str, work: Callable[[], list[Fill]], *, writable: Writable = EVERYTHING
+    ) -> None:
+        """Has pixels computed in a worker thread, then fills them as one gesture.
+
+        What the person changes meanwhile stays as they changed it.
+
+        Args:
+            work: runs beside the window: it may read only what does not change, such as
+                `mask.snapshot()`.
+            writable: bool[256], the mask values that may be overwritten.
+        """
+        self.close()
+        before = self.mask.snapshot()
+        self._computations += 1
+        self.computing_changed.emit()
+        in_background(
+            work,
+            parent=self,
+            done=lambda fills: self._fill(name, fills, before, writable),
+            failed=self._on_compute_failed,
+            pool=self._computing,
+        )
+
+    def settle(self) -> None:
+        """Ends what is open and waits for what is being computed."""
+        self.close()
+        if self._computations:
+            self._computing.waitForDone()
+            for job in self.findChildren(QObject):
+                QCoreApplication.sendPostedEvents(job)
+
+    def fill(self, name: str, fills: list[Fill], *, writable: Writable = EVERYTHING) -> None:
+        """Fills pixels as one gesture, at once."""
+        self._fill_unchanged(name, fills, None, writable)
+
     def undo(self) -> None:
-        """Takes the last gesture back (the one under way, if there is one)."""
+        """Takes the last gesture back, or of the one under way its last point or all of it."""
+        if self.step_back():
+            return
         if self._gesture is not None:
             self.cancel()
         else:
@@ -96,14 +217,18 @@ class Document(QObject):
         if self._gesture is None:
             self._travel(back=False)
 
-    def accept_proposal(self) -> bool:
-        """Decides every undecided pixel as proposed, as one gesture; False where none was open."""
-        self.release()
-        patch = accept(self.mask, self.proposal)
+    def accept_proposal(self, only: PixelClass | None = None) -> bool:
+        """Decides every undecided pixel as proposed, as one gesture; False where none was open.
+
+        Args:
+            only: the pixels that are proposed as this class.
+        """
+        self.close()
+        patch = accept(self.mask, self.proposal, only=None if only is None else only.index)
         if patch is None:
             return False
         self._redraw(patch.bounds)
-        self._store(patch, "Accept proposal")
+        self._store(patch, "Accept proposal" if only is None else f"Accept {only.name}")
         return True
 
     @property
@@ -140,6 +265,60 @@ class Document(QObject):
         self._redraw(self.proposal.write(top, left, classes, confidence))
 
     # ------------------------------------------------------------------ inside
+
+    def _take(self, changed: Rect) -> None:
+        """One step of the open gesture."""
+        self._redraw(changed)
+        if self._gesture is not None:
+            self._show_outline(self._gesture.outline)
+
+    def _end(self, gesture: Gesture) -> None:
+        self._gesture = None
+        self._last_end = self._last_place
+        self._show_outline(gesture.outline if gesture.keeps_outline else None)
+        patch = gesture.finish()
+        if patch is not None:
+            self._store(patch, gesture.name)
+        if gesture.deferred is not None:
+            self.compute(gesture.name, gesture.deferred, writable=gesture.settings.writable)
+        if gesture.picked is not None:
+            self.picked.emit(gesture.picked)
+        self._fill_computed()
+
+    def _show_outline(self, outline: Outline | None) -> None:
+        if outline is not self.outline:
+            self.outline = outline
+            self.outline_changed.emit()
+
+    def _fill(self, name: str, fills: list[Fill], before: Mask, writable: Writable) -> None:
+        self._computations -= 1
+        self._computed.append((name, fills, before, writable))
+        self._fill_computed()
+        self.computing_changed.emit()
+
+    def _fill_computed(self) -> None:
+        """What arrived while a gesture was open waits for its end."""
+        while self._computed and self._gesture is None:
+            self._fill_unchanged(*self._computed.pop(0))
+
+    def _fill_unchanged(
+        self, name: str, fills: list[Fill], before: Mask | None, writable: Writable
+    ) -> None:
+        builder = PatchBuilder(self.mask, writable)
+        for (top, left, covered), value in fills:
+            if before is not None:
+                area = Rect(top, left, top + covered.shape[0], left + covered.shape[1])
+                covered = covered & (self.mask.read(area) == before.read(area))
+            builder.paint(top, left, covered, value)
+        patch = builder.finish()
+        if patch is not None:
+            self._redraw(patch.bounds)
+            self._store(patch, name)
+
+    def _on_compute_failed(self, error: UserError) -> None:
+        self._computations -= 1
+        self.failed.emit(error)
+        self.computing_changed.emit()
 
     def _store(self, patch: Patch, name: str) -> None:
         self._waiting.append((patch, name))

@@ -182,6 +182,11 @@ class Workspace(QObject):
         if self.document is not None:
             self.document.accept_proposal()
 
+    def accept_class(self, only: PixelClass) -> None:
+        """Decides what is undecided on the current image and proposed as this class."""
+        if self.document is not None:
+            self.document.accept_proposal(only)
+
     def approve(self) -> None:
         """Accepts what is left of the proposal, marks the image approved, and goes on."""
         if self.project is None or self.document is None or self._opening is not None:
@@ -238,7 +243,7 @@ class Workspace(QObject):
     def _finish_gestures(self) -> None:
         """Ends an open gesture and tries once more to store whatever waits."""
         if self.document is not None:
-            self.document.release()
+            self.document.settle()
         self._store_waiting()
 
     def _refuse_while_unsaved(self) -> None:
@@ -332,7 +337,7 @@ class Workspace(QObject):
     def _leave_document(self) -> None:
         document = self.document
         if document is not None:
-            document.release()
+            document.settle()
             if not document.proposal_complete:
                 document.proposed_by = None
             if self.project is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from cnnseg_gui.ui.icons import icon
 
@@ -53,6 +54,32 @@ SPECS = (
         "Back to unlabelled; also while Alt is held",
         checkable=True,
     ),
+    ActionSpec(
+        "polygon", "Polygon", ("P",), "polygon", "Fill an area, corner by corner", checkable=True
+    ),
+    ActionSpec("lasso", "Lasso", ("L",), "lasso", "Fill an area, drawn freehand", checkable=True),
+    ActionSpec("box", "Box", ("R",), "box", "Fill a rectangle", checkable=True),
+    ActionSpec(
+        "pick",
+        "Pick Class",
+        ("I",),
+        "pick",
+        "The class that is there becomes active",
+        checkable=True,
+    ),
+    ActionSpec("ruler", "Ruler", ("M",), "ruler", "Measure a length", checkable=True),
+    *(ActionSpec(f"class_{digit}", f"Class {digit}", (str(digit),)) for digit in range(10)),
+    ActionSpec("swap_class", "Swap Class", ("X",), "", "The class that was active before"),
+    ActionSpec("mode_all", "Over Everything", checkable=True),
+    ActionSpec("mode_unlabelled", "Over Unlabelled Only", checkable=True),
+    ActionSpec("mode_chosen", "Over Chosen Classes Only", checkable=True),
+    ActionSpec(
+        "accept_class",
+        "Accept Active Class",
+        ("Ctrl+Return", "Ctrl+Enter"),
+        "",
+        "Decide the undecided pixels that are proposed as the active class",
+    ),
     ActionSpec("smaller", "Smaller Brush", ("[",)),
     ActionSpec("larger", "Larger Brush", ("]",)),
     ActionSpec("fit", "Fit", ("F", "Ctrl+F"), "fit", "Show the whole image"),
@@ -90,6 +117,17 @@ SPECS = (
     ActionSpec("about", "About CNNSeg"),
 )
 
+TOOLS = (
+    "brush",
+    "eraser",
+    "polygon",
+    "lasso",
+    "box",
+    "pick",
+    "ruler",
+)
+MODES = "mode_all", "mode_unlabelled", "mode_chosen"
+
 # Keys that mean something else in other places (Enter ends an entry, Space presses a button), so
 # they work only on the canvas, which also tells a tap of Space from a hold.
 _BY_CANVAS = {"accept", "approve"}
@@ -98,12 +136,14 @@ _BY_CANVAS = {"accept", "approve"}
 class Actions(QObject):
     """The actions by name, as attributes of one namespace: `actions["undo"]`."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
         self._actions = {spec.name: self._made(spec) for spec in SPECS}
-        tools = QActionGroup(self)
-        for name in ("brush", "eraser"):
-            tools.addAction(self[name])
+        window.addActions(list(self._actions.values()))  # their keys work outside of menus too
+        for names in (TOOLS, MODES):
+            group = QActionGroup(self)
+            for name in names:
+                group.addAction(self[name])
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]

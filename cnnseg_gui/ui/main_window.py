@@ -8,24 +8,19 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import (
     QCloseEvent,
-    QColor,
     QDragEnterEvent,
     QDropEvent,
-    QKeySequence,
-    QShortcut,
 )
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.core.overlay import Colours, colour_table
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.supplies import Supplies
-from cnnseg_gui.editor.tools.base import ImagePoint, Tool, ToolSettings
-from cnnseg_gui.editor.tools.brush import Brush, Eraser
+from cnnseg_gui.editor.tool_choice import ToolChoice
+from cnnseg_gui.editor.tools.palette import palette
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient, local_command
 from cnnseg_gui.ui.actions import Actions
@@ -36,21 +31,22 @@ from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
 from cnnseg_gui.ui.labelling import Labelling
-from cnnseg_gui.ui.menus import fill_menus, fill_toolbar
+from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
 from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.opening import Opening, rescue_folder
-from cnnseg_gui.ui.panels.brush import MAX_DIAMETER, MIN_DIAMETER, BrushPanel
+from cnnseg_gui.ui.painting import Painting
 from cnnseg_gui.ui.panels.classes import ClassesPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.labels import LabelsPanel
 from cnnseg_gui.ui.panels.log import LogPanel
+from cnnseg_gui.ui.panels.tool_options import ToolOptions
 from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.recent import RecentProjects
 from cnnseg_gui.ui.status import StatusBar
 from cnnseg_gui.ui.teaching import Teaching
 
 _log = logging.getLogger("cnnseg")
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 
 
 class MainWindow(QMainWindow):
@@ -73,14 +69,18 @@ class MainWindow(QMainWindow):
         self.fine_tuning = FineTuning(self.workspace, self.choice, self.engine, self)
         self.networks = NetworkWindows(self.workspace, self.engine, self._supply, self.choice, self)
         self.opening = Opening(self, self.workspace)
-        self._class_index = 1
-        self._diameter = 20.0
-        self._opacity = 0.55
-        self._tool_key = "brush"
-        self._place: ImagePoint | None = None
-        self._class_names: dict[int, str] = {}
-        self._tools: dict[str, Tool] = {"brush": Brush(), "eraser": Eraser()}
+        self.tools = ToolChoice(palette(), self)
         self._build()
+        self.painting = Painting(
+            self.actions_by_name,
+            self.tools,
+            self.canvas,
+            self.tool_options,
+            self.classes_panel,
+            self.status,
+            self.workspace,
+            self,
+        )
         self.teaching = Teaching(
             self.training_panel,
             self.actions_by_name["teach"],
@@ -119,7 +119,6 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_layout()
         self._show_project()
-        self._choose_tool("brush")
 
     # ------------------------------------------------------------------ building
 
@@ -140,7 +139,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.images_panel = ImagesPanel(self.workspace)
         self.classes_panel = ClassesPanel()
-        self.brush_panel = BrushPanel()
+        self.tool_options = ToolOptions(self.tools)
         self.training_panel = TrainingPanel()
         self.labels_panel = LabelsPanel()
         self.log_panel = LogPanel()
@@ -148,12 +147,13 @@ class MainWindow(QMainWindow):
         self.docks = [
             self._dock("Images", self.images_panel, left),
             self._dock("Classes", self.classes_panel, right),
-            self._dock("Brush", self.brush_panel, right),
+            self._dock("Tool", self.tool_options, right),
             self._dock("Teaching", self.training_panel, right),
             self._dock("Labels", self.labels_panel, right),
             self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         fill_toolbar(self, self.actions_by_name)
+        fill_palette(self, self.actions_by_name)
         self._menus = fill_menus(self, self.actions_by_name, self.docks)
         self._arrange()
 
@@ -166,19 +166,19 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, classes, brush, teaching, labels, log = self.docks
+        images, classes, tool, teaching, labels, log = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, images)
-        for dock in (classes, brush, teaching):
+        for dock in (classes, tool, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.tabifyDockWidget(teaching, labels)
         teaching.raise_()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         log.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
-        self.resizeDocks([classes, brush, teaching], [150, 100, 600], Qt.Orientation.Vertical)
+        self.resizeDocks([classes, tool, teaching], [150, 230, 500], Qt.Orientation.Vertical)
 
     def bring_up(self, panel: QWidget) -> None:
         """Shows a panel in front of those it shares its place with."""
@@ -203,14 +203,6 @@ class MainWindow(QMainWindow):
             "redo": workspace.redo,
             "accept": workspace.accept,
             "approve": workspace.approve,
-            "brush": lambda: self._choose_tool("brush"),
-            "eraser": lambda: self._choose_tool("eraser"),
-            "smaller": lambda: self.set_diameter(self._diameter / 1.25),
-            "larger": lambda: self.set_diameter(max(self._diameter * 1.25, self._diameter + 1)),
-            "fit": self.canvas.fit,
-            "one_to_one": self.canvas.one_to_one,
-            "zoom_in": lambda: self.canvas.zoom_by(1.25),
-            "zoom_out": lambda: self.canvas.zoom_by(0.8),
             "previous": lambda: workspace.step(-1),
             "next": lambda: workspace.step(1),
             "teach": lambda: self.training_panel.teach.click(),
@@ -220,23 +212,14 @@ class MainWindow(QMainWindow):
             "weights": self.networks.show_weights,
         }.items():
             act[name].triggered.connect(slot)
-        for digit in range(10):
-            shortcut = QShortcut(QKeySequence(str(digit)), self)
-            shortcut.activated.connect(lambda index=digit: self.choose_class_by_key(index))
-        act["hide_overlay"].toggled.connect(self.canvas.hide_overlay)
         self.empty_state.open_folder_asked.connect(self.opening.ask_folder)
         self.empty_state.open_project_asked.connect(self.opening.ask_project)
         self.empty_state.demo_asked.connect(self.opening.open_demo)
         self.opening.failed.connect(self.show_error)
         self.images_panel.chosen.connect(workspace.open_image)
-        self.classes_panel.chosen.connect(self._choose_class)
-        self.brush_panel.diameter_changed.connect(self.set_diameter)
-        self.brush_panel.opacity_changed.connect(self._set_opacity)
-        self.canvas.pointer_moved.connect(self._show_place)
         self.canvas.scale_changed.connect(self.status.show_zoom)
-        self.canvas.diameter_asked.connect(self.set_diameter)
-        self.canvas.accept_asked.connect(act["accept"].trigger)
-        self.canvas.approve_asked.connect(act["approve"].trigger)
+        self.painting.failed.connect(self.show_error)
+        self.painting.drawing_changed.connect(self._show_progress_of_work)
         workspace.project_changed.connect(self._show_project)
         workspace.document_changed.connect(self._show_document)
         workspace.images_changed.connect(self._show_document)
@@ -248,7 +231,7 @@ class MainWindow(QMainWindow):
         self._dock_of(self.labels_panel).visibilityChanged.connect(self.labelling.show_or_hide)
         self.labelling.said.connect(self.banner.say)
         self.labelling.seed_wanted.connect(
-            lambda heat: self.labelling.propose_seed(heat, self._class_index)
+            lambda heat: self.labelling.propose_seed(heat, self.tools.class_index)
         )
         self.teaching.said.connect(self.banner.say)
         self.engine_status.said.connect(self.banner.say)
@@ -272,21 +255,21 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{project.folder.name} – CNNSeg" if project else "CNNSeg")
         if project is not None:
             self._recent.remember(project.folder)
-            self._class_names = {cls.index: cls.name for cls in project.classes}
             self.classes_panel.show_classes(project.classes)
-            self._choose_class(min(1, len(project.classes) - 1))
+            self.painting.show_classes()
+            self.tools.choose_class(project.classes[min(1, len(project.classes) - 1)].index)
         self._show_document()
 
     def _show_document(self) -> None:
         project, document = self.workspace.project, self.workspace.document
         if document is None or project is None:
-            self.canvas.show_document(None, self._table())
+            self.canvas.show_document(None, self.painting.table())
             self._stack.setCurrentWidget(self.empty_state)
             (self.empty_state.show_no_image if project else self.empty_state.show_no_project)()
             self.status.show_nothing_open()
         elif not self.canvas.shows(document):
             self._stack.setCurrentWidget(self.canvas)
-            self.canvas.show_document(document, self._table())
+            self.canvas.show_document(document, self.painting.table())
             self.canvas.setFocus()
         self._show_progress_of_work()
 
@@ -299,6 +282,8 @@ class MainWindow(QMainWindow):
         for action in act.named("accept", "approve", "fit", "one_to_one", "previous", "next"):
             action.setEnabled(document is not None)
         undo = document.undo_name if document else None
+        if document is not None and document.drawing:
+            undo = "Corner"
         redo = document.redo_name if document else None
         act["undo"].setEnabled(undo is not None)
         act["undo"].setText(f"Undo {undo}" if undo else "Undo")
@@ -308,71 +293,20 @@ class MainWindow(QMainWindow):
             self.status.show_saved(self.workspace.unsaved)
         if project is not None and document is not None:
             self.classes_panel.show_counts(project.image(document.record.id).decided)
-        self._show_place(self._place)
+        self.painting.refresh_place()
 
     # ------------------------------------------------------------------ tools
 
-    def _choose_tool(self, key: str) -> None:
-        self._tool_key = key
-        self.actions_by_name[key].setChecked(True)
-        self.canvas.set_tool(self._tools[key], eraser=self._tools["eraser"])
-        self._show_tool_settings()
-
-    def _choose_class(self, index: int) -> None:
-        self._class_index = index
-        self.classes_panel.choose(index)
-        if self._tool_key == "eraser":
-            self._choose_tool("brush")
-        self._show_tool_settings()
-
     def choose_class_by_key(self, index: int) -> None:
         """0…9 on the keyboard."""
-        project = self.workspace.project
-        if project is not None and index < len(project.classes):
-            self._choose_class(index)
+        self.painting.choose_class_by_key(index)
 
     def set_diameter(self, diameter: float) -> None:
-        self._diameter = min(max(diameter, MIN_DIAMETER), MAX_DIAMETER)
-        self._show_tool_settings()
-
-    def _set_opacity(self, opacity: float) -> None:
-        self._opacity = opacity
-        self.brush_panel.show_opacity(opacity)
-        self.canvas.set_table(self._table())
-
-    def _show_tool_settings(self) -> None:
-        classes = self.workspace.project.classes if self.workspace.project else ()
-        by_index = {cls.index: QColor(*cls.colour) for cls in classes}
-        erasing = self._tool_key == "eraser"
-        ring = QColor("white") if erasing else by_index.get(self._class_index, QColor("white"))
-        self.canvas.set_settings(ToolSettings(self._class_index, self._diameter), ring)
-        self.brush_panel.show_diameter(self._diameter)
-        self.brush_panel.show_opacity(self._opacity)
-
-    def _table(self) -> Colours:
-        classes = self.workspace.project.classes if self.workspace.project else ()
-        return colour_table(classes, opacity=self._opacity)
+        """The brush's size in image pixels."""
+        self.tools.set_diameter(diameter)
 
     def _visible(self) -> Rect:
         return self.canvas.visible_rect
-
-    def _show_place(self, point: ImagePoint | None) -> None:
-        self._place = point
-        document, project = self.workspace.document, self.workspace.project
-        if point is None or document is None or project is None:
-            self.status.show_place(None, "")
-            return
-        here = Rect(int(point.y), int(point.x), int(point.y) + 1, int(point.x) + 1)
-        names = self._class_names
-        decided = int(document.mask.read(here)[0, 0])
-        proposed = int(document.proposal.classes.read(here)[0, 0])
-        if decided != UNLABELLED:
-            what = names.get(decided, f"class {decided}")
-        elif proposed != UNLABELLED:
-            what = f"{names.get(proposed, f'class {proposed}')} proposed"
-        else:
-            what = "unlabelled"
-        self.status.show_place(point, what)
 
     # ------------------------------------------------------------------ window events
 

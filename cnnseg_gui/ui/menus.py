@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
-from cnnseg_gui.ui.actions import Actions
+from cnnseg_gui.ui.actions import MODES, TOOLS, Actions
 
 _MENUS: dict[str, tuple[str, ...]] = {
     "&File": ("open_folder", "open_project", "add_images", "|", "export", "|", "quit"),
@@ -18,12 +18,17 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "redo",
         "|",
         "accept",
+        "accept_class",
         "approve",
+    ),
+    "&Tools": (
+        *TOOLS,
         "|",
-        "brush",
-        "eraser",
+        *MODES,
+        "|",
         "smaller",
         "larger",
+        "swap_class",
     ),
     "&View": (
         "fit",
@@ -48,9 +53,6 @@ _TOOLBAR = (
     "|",
     "previous",
     "next",
-    "|",
-    "brush",
-    "eraser",
     "|",
     "undo",
     "redo",
@@ -120,6 +122,16 @@ def fill_toolbar(window: QMainWindow, actions: Actions) -> None:
         button = bar.widgetForAction(actions[name])
         button.setProperty("toolButtonStyle", Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     window.addToolBar(bar)
+
+
+def fill_palette(window: QMainWindow, actions: Actions) -> None:
+    """The tools, in a column beside the canvas."""
+    bar = QToolBar("Palette", window)
+    bar.setObjectName("Palette")
+    bar.setIconSize(QSize(20, 20))
+    for name in TOOLS:
+        bar.addAction(actions[name])
+    window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
 
 
 def _add_devices(menu: QMenu) -> QActionGroup:

@@ -65,3 +65,23 @@ def test_an_untouched_mask_of_a_huge_image_costs_nothing() -> None:
     mask.write(50_000, 50_000, np.ones((3, 3), np.uint8))
     assert len(list(mask.tiles())) == 1
     assert mask.counts()[1] == 9
+
+
+@given(_SIDES, _SIDES, st.lists(writes(), max_size=4), st.lists(writes(), max_size=4))
+def test_a_snapshot_keeps_what_was_there_and_can_be_written_itself(
+    height: int,
+    width: int,
+    first: list[tuple[int, int, np.ndarray]],
+    then: list[tuple[int, int, np.ndarray]],
+) -> None:
+    mask = Mask(height, width)
+    for change in first:
+        mask.write(*change)
+    before = mask.to_array()
+    copy = mask.snapshot()
+    for change in then:
+        mask.write(*change)
+    after = mask.to_array()
+    assert np.array_equal(copy.to_array(), before)
+    copy.write(0, 0, np.full((5, 5), 3, np.uint8))
+    assert np.array_equal(mask.to_array(), after)

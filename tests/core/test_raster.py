@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import Mask
 from cnnseg_gui.core.patch import PatchBuilder
-from cnnseg_gui.core.raster import Coverage, capsule, stroke_segment
+from cnnseg_gui.core.raster import Coverage, capsule, square_sweep, stroke_segment
 
 _SIZE = 120
 places = st.floats(0, _SIZE - 0.01)
@@ -68,3 +68,29 @@ def test_a_one_pixel_brush_marks_the_pixel_under_the_cursor_without_gaps() -> No
 def test_a_stroke_across_a_huge_image_stays_small_in_memory() -> None:
     largest = max(covered.size for _, _, covered in stroke_segment(0, 0, 30_000, 30_000, radius=20))
     assert largest < 300 * 300
+
+
+@given(places, places, places, places, radii, st.integers(0, _SIZE - 1), st.integers(0, _SIZE - 1))
+def test_a_square_tip_covers_what_it_passes_over(
+    y0: float, x0: float, y1: float, x1: float, radius: float, row: int, column: int
+) -> None:
+    covered = painted([square_sweep(y0, x0, y1, x1, radius=radius)])
+    along = np.linspace(0, 1, 2001)
+    far = np.maximum(
+        np.abs(row + 0.5 - y0 - along * (y1 - y0)), np.abs(column + 0.5 - x0 - along * (x1 - x0))
+    )
+    step = max(abs(y1 - y0), abs(x1 - x0)) / 2000
+    ends = {(math.floor(y0), math.floor(x0)), (math.floor(y1), math.floor(x1))}
+    if far.min() <= radius or (row, column) in ends:
+        assert covered[row, column]
+    elif far.min() > radius + step + 1e-9:
+        assert not covered[row, column]
+
+
+@given(places, places, places, places, radii, radii)
+def test_a_pen_pressed_harder_covers_no_less_than_its_ends(
+    y0: float, x0: float, y1: float, x1: float, first: float, last: float
+) -> None:
+    swept = painted(stroke_segment(y0, x0, y1, x1, radius=last, start_radius=first))
+    assert swept[painted([capsule(y1, x1, y1, x1, radius=last)])].all()
+    assert not (swept & ~painted([capsule(y0, x0, y1, x1, radius=max(first, last))])).any()

@@ -234,8 +234,8 @@ def test_a_dab_at_fit_shows_the_same_as_drawing_afresh(
     kept = settled(window)
     document = window.workspace.document
     assert document is not None
-    window.canvas.show_document(None, window._table())
-    window.canvas.show_document(document, window._table())
+    window.canvas.show_document(None, window.painting.table())
+    window.canvas.show_document(document, window.painting.table())
     assert kept == settled(window)
 
 

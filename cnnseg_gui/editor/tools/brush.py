@@ -1,57 +1,63 @@
-"""Brush: paints a class with a round tip. Eraser: the same, back to unlabelled."""
+"""Brush: covers pixels with a round or square tip. Eraser: the same, back to unlabelled."""
 
 from __future__ import annotations
 
-from cnnseg_gui.core.mask import UNLABELLED, Mask
-from cnnseg_gui.core.patch import Patch, PatchBuilder
+from dataclasses import replace
+
 from cnnseg_gui.core.raster import stroke_segment
 from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.editor.tools.base import ImagePoint, ToolSettings
+from cnnseg_gui.editor.tools.base import (
+    NOWHERE,
+    Gesture,
+    ImagePoint,
+    Operation,
+    Scene,
+    ToolSettings,
+)
+
+_NAMES = {
+    Operation.PAINT: "Brush stroke",
+    Operation.ERASE: "Eraser stroke",
+    Operation.ACCEPT: "Accept with brush",
+}
+_LEAST_PRESSURE = 0.05
 
 
-class Stroke:
-    """A round tip dragged over the mask: capsules between the pointer's events."""
+class Stroke(Gesture):
+    """A tip dragged over the mask: swept along straight lines between the pointer's events."""
 
-    def __init__(
-        self, mask: Mask, at: ImagePoint, *, value: int, diameter: float, name: str
-    ) -> None:
-        self.name = name
-        self._builder = PatchBuilder(mask)
-        self._value = value
-        self._radius = diameter / 2
-        self._last = at
+    def __init__(self, scene: Scene, at: ImagePoint, settings: ToolSettings) -> None:
+        super().__init__(_NAMES[settings.operation], scene, settings)
+        self.last = at
+        self._radius: float | None = None
 
-    def move(self, to: ImagePoint) -> Rect:
-        changed = Rect(0, 0, 0, 0)
-        for top, left, covered in stroke_segment(
-            self._last.y, self._last.x, to.y, to.x, radius=self._radius
+    def move(self, to: ImagePoint, pressure: float = 1.0) -> Rect:
+        radius = self.settings.diameter / 2 * max(pressure, _LEAST_PRESSURE)
+        changed = NOWHERE
+        for coverage in stroke_segment(
+            self.last.y,
+            self.last.x,
+            to.y,
+            to.x,
+            radius=radius,
+            start_radius=self._radius,
+            square=self.settings.square,
         ):
-            changed = changed.union(self._builder.paint(top, left, covered, self._value))
-        self._last = to
+            changed = changed.union(self._cover(coverage))
+        self.last, self._radius = to, radius
         return changed
-
-    def finish(self) -> Patch | None:
-        return self._builder.finish()
-
-    def cancel(self) -> Rect:
-        return self._builder.cancel()
 
 
 class Brush:
-    """Paints the active class over everything."""
+    """Paints the active class."""
 
     key = "brush"
     label = "Brush"
 
-    def press(self, mask: Mask, at: ImagePoint, settings: ToolSettings) -> tuple[Stroke, Rect]:
-        stroke = Stroke(
-            mask,
-            at,
-            value=settings.class_index,
-            diameter=settings.diameter,
-            name="Brush stroke",
-        )
-        return stroke, stroke.move(at)
+    def press(self, scene: Scene, at: ImagePoint, settings: ToolSettings) -> tuple[Stroke, Rect]:
+        start = scene.last_end if settings.straight and scene.last_end is not None else at
+        stroke = Stroke(scene, start, settings)
+        return stroke, stroke.move(at, scene.pressure)
 
 
 class Eraser:
@@ -60,8 +66,5 @@ class Eraser:
     key = "eraser"
     label = "Eraser"
 
-    def press(self, mask: Mask, at: ImagePoint, settings: ToolSettings) -> tuple[Stroke, Rect]:
-        stroke = Stroke(
-            mask, at, value=UNLABELLED, diameter=settings.diameter, name="Eraser stroke"
-        )
-        return stroke, stroke.move(at)
+    def press(self, scene: Scene, at: ImagePoint, settings: ToolSettings) -> tuple[Stroke, Rect]:
+        return Brush().press(scene, at, replace(settings, operation=Operation.ERASE))

@@ -1,53 +1,35 @@
-"""The canvas: shows the image under its overlay and hands the pointer to the tool."""
+"""The canvas: shows the image under its overlay. The hand (`hand.py`) paints on it."""
 
 from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from cnnseg_gui.core.overlay import Colours
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
-from cnnseg_gui.editor.tools.base import ImagePoint, Tool, ToolSettings
+from cnnseg_gui.editor.tools.base import ImagePoint, Outline
 from cnnseg_gui.ui.canvas.heat_layer import Heat, HeatLayer
 from cnnseg_gui.ui.canvas.image_tiles import ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
+from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayTiles
 from cnnseg_gui.ui.canvas.tiles import Deadline
+from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
 _FRAME_MS = 10.0
-_WHEEL_STEP = 1.2  # zoom factor per notch
-_TAP_MS = 300
-_NOTCH = 120.0  # Qt: eighths of a degree per notch
 
 
 class CanvasView(QWidget):
-    """Pan, zoom and paint. All geometry is in the screen's own pixels."""
+    """Shows a place of the image at a scale. All geometry is in the screen's own pixels."""
 
-    pointer_moved = Signal(object)
-    """ImagePoint under the pointer, or None outside the image."""
     scale_changed = Signal(float)
-    diameter_asked = Signal(float)
-    """The person asked for another brush size with the pointer."""
-    accept_asked = Signal()
-    """Enter, on the canvas alone: elsewhere it ends an entry or opens an image."""
-    approve_asked = Signal()
-    """Space was tapped (held, it pans)."""
+    view_changed = Signal()
+    """Another part of the image is on screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,19 +43,11 @@ class CanvasView(QWidget):
         self._image: ImageTiles | None = None
         self._overlay: OverlayTiles | None = None
         self._heat: HeatLayer | None = None
+        self._tip: Tip | None = None
+        self._outline: Outline | None = None
         self._view = ViewTransform()
         self._ratio = self.devicePixelRatioF()
         self._fitted = True
-        self._tool: Tool | None = None
-        self._eraser: Tool | None = None
-        self._settings = ToolSettings(class_index=1, diameter=20)
-        self._ring_colour = QColor("white")
-        self._pointer: QPointF | None = None
-        self._pan_from: QPointF | None = None
-        self._pan_button = Qt.MouseButton.NoButton
-        self._space_held = False
-        self._space_used = False
-        self._space_since = QElapsedTimer()
         self._peeking = False
         self._overlay_hidden = False
         self.frames = 0
@@ -87,14 +61,17 @@ class CanvasView(QWidget):
         """Shows an image, fitted; None shows nothing."""
         if self._document is not None:
             self._document.region_changed.disconnect(self._redraw_region)
+            self._document.outline_changed.disconnect(self._show_outline)
         self._document = document
-        self._pan_from = self._heat = None
+        self._heat = self._outline = None
         if document is None:
             self._image = self._overlay = None
         else:
             self._image = ImageTiles(document.pyramid)
             self._overlay = OverlayTiles(document, table)
             document.region_changed.connect(self._redraw_region)
+            document.outline_changed.connect(self._show_outline)
+            self._outline = document.outline
             self.fit()
         self.update()
 
@@ -107,15 +84,21 @@ class CanvasView(QWidget):
             self._overlay.set_table(table)
             self.update()
 
-    def set_tool(self, tool: Tool, *, eraser: Tool) -> None:
-        """The tool of the left button, and the one that Alt gives while it is held."""
-        self._tool, self._eraser = tool, eraser
+    @property
+    def document(self) -> Document | None:
+        return self._document
 
-    def set_settings(self, settings: ToolSettings, ring: QColor) -> None:
-        """Class and brush size for the next gesture; `ring` is the brush outline's colour."""
-        self._update_ring()
-        self._settings, self._ring_colour = settings, ring
-        self._update_ring()
+    def show_tip(self, tip: Tip | None) -> None:
+        """The brush's outline under the pointer; None where no brush is."""
+        for shown in (self._tip, tip):
+            if shown is not None:
+                self._update_area(shown.area(self._view))
+        self._tip = tip
+
+    def peek(self, on: bool) -> None:
+        """Shows the image alone while it is on."""
+        self._peeking = on
+        self.update()
 
     def show_heat(
         self, values: Heat | None, legend: str, *, ends: tuple[str, str] = ("0", "1")
@@ -168,14 +151,14 @@ class CanvasView(QWidget):
         width, height = self._size()
         self.zoom_at(1 / self._view.scale, width / 2, height / 2)
 
-    def zoom_by(self, factor: float) -> None:
-        """Zooms about the pointer if it is over the canvas, else about the centre."""
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zooms about a place of the widget, in Qt's logical pixels; None is its centre."""
         width, height = self._size()
-        at = self._device(self._pointer) if self._pointer else QPointF(width / 2, height / 2)
-        self.zoom_at(factor, at.x(), at.y())
+        place = QPointF(width / 2, height / 2) if at is None else self._device(at)
+        self.zoom_at(factor, place.x(), place.y())
 
     def zoom_at(self, factor: float, x: float, y: float) -> None:
-        """Zooms so that the image under the screen pixel (x, y) stays there."""
+        """Zooms so that the image under the screen's pixel (x, y) stays there."""
         if self._document is not None:
             self._set_view(self._view.zoomed(factor, x, y))
 
@@ -189,102 +172,36 @@ class CanvasView(QWidget):
         x, y = self._view.to_view(point)
         return QPointF(x, y) / self.devicePixelRatioF()
 
+    def pan_by(self, moved: QPointF) -> None:
+        """Moves the image, by Qt's logical pixels."""
+        by = moved * self.devicePixelRatioF()
+        self._set_view(self._view.panned(by.x(), by.y()))
+
+    def centre_on(self, point: ImagePoint) -> None:
+        """Brings a place of the image to the middle of the view."""
+        width, height = self._size()
+        x, y = self._view.to_view(point)
+        self._set_view(self._view.panned(width / 2 - x, height / 2 - y))
+
+    def contains(self, point: ImagePoint) -> bool:
+        """Whether a place lies on the image."""
+        if self._document is None:
+            return False
+        height, width = self._document.mask.shape
+        return 0 <= point.y < height and 0 <= point.x < width
+
     # ------------------------------------------------------------------ events
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._document is None:
-            return
-        panning = event.button() == Qt.MouseButton.MiddleButton or self._space_held
-        if panning:
-            self._space_used = True
-            self._pan_from, self._pan_button = event.position(), event.button()
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif event.button() == Qt.MouseButton.LeftButton and self._tool is not None:
-            alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-            tool = self._eraser if alt and self._eraser is not None else self._tool
-            self._document.press(tool, self.image_point(event.position()), self._settings)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._document is None:
-            return
-        if self._pan_from is not None:
-            moved = self._device(event.position() - self._pan_from)
-            self._pan_from = event.position()
-            self._set_view(self._view.panned(moved.x(), moved.y()))
-        self._update_ring()
-        self._pointer = event.position()
-        self._update_ring()
-        point = self.image_point(event.position())
-        if self._document.painting and not event.buttons() & Qt.MouseButton.LeftButton:
-            self._document.release()  # the release went elsewhere
-        self._document.move(point)
-        self.pointer_moved.emit(point if self._contains(point) else None)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None and event.button() == self._pan_button:
-            self._pan_from = None
-            self._show_cursor()
-        elif event.button() == Qt.MouseButton.LeftButton and self._document is not None:
-            self._document.release()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._update_ring()
-        self._pointer = None
-        self.pointer_moved.emit(None)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        notches = (event.angleDelta().y() or event.angleDelta().x()) / _NOTCH
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self.diameter_asked.emit(self._settings.diameter * _WHEEL_STEP**notches)
-        else:
-            at = self._device(event.position())
-            self.zoom_at(_WHEEL_STEP**notches, at.x(), at.y())
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self._space_held, self._space_used = True, False
-                self._space_since.start()
-                self._show_cursor()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if not event.isAutoRepeat():
-                self.accept_asked.emit()
-        elif event.key() == Qt.Key.Key_Escape and self._document is not None:
-            self._document.cancel()
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            tapped = self._space_held and not self._space_used
-            self._space_held = False
-            self._show_cursor()
-            if tapped and self._space_since.elapsed() < _TAP_MS:
-                self.approve_asked.emit()
-        else:
-            super().keyReleaseEvent(event)
-
     def event(self, event: QEvent) -> bool:
-        """Tab would move the focus: here it hides the overlay while it is held."""
-        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
-            if not event.isAutoRepeat():
-                self._peeking = event.type() == QEvent.Type.KeyPress
-                self.update()
-            return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._keep_view(self.devicePixelRatioF() / self._ratio)
         return super().event(event)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space_held = self._peeking = False
-        self._show_cursor()
-        self.update()
-        super().focusOutEvent(event)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fitted:
             self.fit()
+        else:
+            self.view_changed.emit()
 
     # ------------------------------------------------------------------ painting
 
@@ -300,7 +217,10 @@ class CanvasView(QWidget):
             if self._heat is not None:
                 self._heat.draw(painter, self._view, self._document.mask.shape)
                 self._heat.draw_legend(painter, self.rect(), self.palette(), ratio)
-            self._draw_ring(painter)
+            if self._outline is not None:
+                draw_outline(painter, self._outline, self._view, ratio)
+            if self._tip is not None:
+                draw_tip(painter, self._tip, self._view)
         painter.end()
         self.frames += 1
 
@@ -327,23 +247,13 @@ class CanvasView(QWidget):
                 )
         return complete
 
-    def _draw_ring(self, painter: QPainter) -> None:
-        """The brush's outline: dark under light, to be seen on any picture."""
-        if self._pointer is None or self._pan_from is not None or self._space_held:
-            return
-        centre = self._device(self._pointer)
-        radius = max(self._settings.diameter * self._view.scale / 2, 1.5)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for colour, width in ((QColor(0, 0, 0, 150), 3.0), (self._ring_colour, 1.4)):
-            painter.setPen(QPen(colour, width))
-            painter.drawEllipse(centre, radius, radius)
-
-    def _update_ring(self) -> None:
-        if self._pointer is not None:
-            radius = max(self._settings.diameter * self._view.scale / 2, 1.5) + 3
-            side = radius / self.devicePixelRatioF()
-            x, y = self._pointer.x(), self._pointer.y()
-            self.update(QRectF(x - side, y - side, 2 * side, 2 * side).toAlignedRect())
+    def _show_outline(self) -> None:
+        shown = self._document.outline if self._document is not None else None
+        for outline in (self._outline, shown):
+            if outline is not None:
+                ratio = self.devicePixelRatioF()
+                self._update_area(outline_area(outline, self._view, ratio))
+        self._outline = shown
 
     def _redraw_region(self, rect: Rect) -> None:
         if self._overlay is None or self._document is None:
@@ -353,9 +263,13 @@ class CanvasView(QWidget):
         around = rect.inflated(1 + (1 << level))
         x0, y0 = self._view.to_view(ImagePoint(around.top, around.left))
         x1, y1 = self._view.to_view(ImagePoint(around.bottom, around.right))
+        self._update_area(QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    def _update_area(self, area: QRectF) -> None:
+        """Has an area repainted that is given in the screen's own pixels."""
         ratio = self.devicePixelRatioF()
-        area = QRectF(x0 / ratio - 1, y0 / ratio - 1, (x1 - x0) / ratio + 2, (y1 - y0) / ratio + 2)
-        self.update(area.toAlignedRect())
+        logical = QRectF(area.topLeft() / ratio, area.size() / ratio)
+        self.update(logical.adjusted(-1, -1, 1, 1).toAlignedRect())
 
     # ------------------------------------------------------------------ geometry
 
@@ -365,11 +279,6 @@ class CanvasView(QWidget):
 
     def _device(self, point: QPointF) -> QPointF:
         return point * self.devicePixelRatioF()
-
-    def _contains(self, point: ImagePoint) -> bool:
-        assert self._document is not None
-        height, width = self._document.mask.shape
-        return 0 <= point.y < height and 0 <= point.x < width
 
     def _exposed(self, area: QRect) -> Rect:
         """The image's pixels under a rectangle of the widget, with one for interpolation."""
@@ -391,6 +300,7 @@ class CanvasView(QWidget):
         self._view = view
         self._fitted = False
         self.update()
+        self.view_changed.emit()
 
     def _keep_view(self, factor: float) -> None:
         """On a screen of another density the image stays where it is and as large as it is."""
@@ -398,7 +308,3 @@ class CanvasView(QWidget):
         view, fitted_before = self._view, self._fitted
         self._set_view(ViewTransform(view.scale * factor, view.x * factor, view.y * factor))
         self._fitted = fitted_before
-
-    def _show_cursor(self) -> None:
-        panning = self._space_held or self._pan_from is not None
-        self.setCursor(Qt.CursorShape.OpenHandCursor if panning else Qt.CursorShape.CrossCursor)

@@ -1,0 +1,15 @@
+"""All tools, in the order of the palette."""
+
+from __future__ import annotations
+
+from cnnseg_gui.editor.tools.base import Tool
+from cnnseg_gui.editor.tools.brush import Brush, Eraser
+from cnnseg_gui.editor.tools.lasso import Box, Lasso
+from cnnseg_gui.editor.tools.pick import Pick
+from cnnseg_gui.editor.tools.polygon import Polygon
+from cnnseg_gui.editor.tools.ruler import Ruler
+
+
+def palette() -> tuple[Tool, ...]:
+    """New ones; the first is in the hand at the start."""
+    return (Brush(), Eraser(), Polygon(), Lasso(), Box(), Pick(), Ruler())

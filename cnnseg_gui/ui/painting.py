@@ -1,0 +1,224 @@
+"""Between the tools, their options, the classes and the canvas: what painting is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QPoint, QSettings, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.overlay import Colours, colour_table
+from cnnseg_gui.core.paint_mode import PaintMode
+from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.editor.document import Document
+from cnnseg_gui.editor.tool_choice import ToolChoice
+from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.actions import Actions
+from cnnseg_gui.ui.canvas.hand import Hand
+from cnnseg_gui.ui.canvas.view import CanvasView
+from cnnseg_gui.ui.panels.classes import ClassesPanel
+from cnnseg_gui.ui.panels.tool_options import ToolOptions
+from cnnseg_gui.ui.status import StatusBar
+
+_OPACITY, _STYLE = "overlay/opacity", "overlay/style"
+_LARGER = 1.25
+_MENU = ("undo", "redo", "|", "accept", "accept_class", "approve", "|", "fit")
+
+
+class Painting(QObject):
+    """Keeps tool, class, options and canvas in step."""
+
+    failed = Signal(object)
+    """UserError."""
+    drawing_changed = Signal()
+    """A gesture of several presses was begun, or ended."""
+
+    def __init__(
+        self,
+        actions: Actions,
+        choice: ToolChoice,
+        canvas: CanvasView,
+        options: ToolOptions,
+        classes: ClassesPanel,
+        status: StatusBar,
+        workspace: Workspace,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._actions, self.choice, self._canvas = actions, choice, canvas
+        self._options, self._classes, self._status = options, classes, status
+        self._workspace, self._window = workspace, window
+        self.hand = Hand(canvas, choice)
+        settings = QSettings()
+        self._opacity = float(str(settings.value(_OPACITY, 0.55)))
+        self._style = str(settings.value(_STYLE, "filled"))
+        self._hidden: frozenset[int] = frozenset()
+        self._names: dict[int, str] = {}
+        self._place: ImagePoint | None = None
+        self._document: Document | None = None
+        self._drawing = False
+        self._connect()
+        self._show_choice()
+        self._show_overlay()
+
+    def _connect(self) -> None:
+        choice, act, hand = self.choice, self._actions, self.hand
+        for name, slot in self._slots().items():
+            act[name].triggered.connect(slot)
+        choice.changed.connect(self._show_choice)
+        self._options.opacity_changed.connect(self._set_opacity)
+        self._options.style_changed.connect(self.set_style)
+        self._classes.chosen.connect(choice.choose_class)
+        hand.pointer_moved.connect(self.show_place)
+        hand.accept_asked.connect(act["accept"].trigger)
+        hand.approve_asked.connect(act["approve"].trigger)
+        hand.menu_asked.connect(self._show_menu)
+        hand.refused.connect(self.failed)
+        act["hide_overlay"].toggled.connect(self._canvas.hide_overlay)
+        self._workspace.document_changed.connect(self._follow_document)
+
+    def _slots(self) -> dict[str, Callable[[], object]]:
+        choice = self.choice
+
+        def choose(key: str) -> Callable[[], None]:
+            return lambda: choice.choose_tool(key)
+
+        def position(number: int) -> Callable[[], None]:
+            return lambda: self.choose_class_by_key(number)
+
+        return {
+            **{key: choose(key) for key in choice.tools},
+            **{f"class_{digit}": position(digit) for digit in range(10)},
+            "swap_class": choice.swap_class,
+            "accept_class": self._accept_class,
+            "smaller": lambda: choice.set_diameter(choice.diameter / _LARGER),
+            "larger": lambda: choice.set_diameter(
+                max(choice.diameter * _LARGER, choice.diameter + 1)
+            ),
+            "mode_all": lambda: choice.set_mode(PaintMode.EVERYTHING),
+            "mode_unlabelled": lambda: choice.set_mode(PaintMode.UNLABELLED),
+            "mode_chosen": lambda: choice.set_mode(PaintMode.CHOSEN),
+            "fit": self._canvas.fit,
+            "one_to_one": self._canvas.one_to_one,
+            "zoom_in": lambda: self._canvas.zoom_by(1.25, self.hand.pointer),
+            "zoom_out": lambda: self._canvas.zoom_by(0.8, self.hand.pointer),
+        }
+
+    # ------------------------------------------------------------------ what is open
+
+    def _follow_document(self) -> None:
+        document = self._workspace.document
+        if document is not None and document is not self._document:
+            document.picked.connect(self.choice.choose_class)
+            document.outline_changed.connect(self._show_undo)
+        self._document = document
+
+    def _show_undo(self) -> None:
+        """While a polygon is drawn, undo takes its last corner back."""
+        document = self._workspace.document
+        drawing = document is not None and document.drawing
+        if drawing != self._drawing:
+            self._drawing = drawing
+            self.drawing_changed.emit()
+
+    def show_classes(self) -> None:
+        """Another project, or its classes are others now."""
+        project = self._workspace.project
+        classes = project.classes if project else ()
+        self._names = {cls.index: cls.name for cls in classes}
+        self.choice.show_classes(classes)
+        self._canvas.set_table(self.table())
+
+    def table(self) -> Colours:
+        """The colours of mask and proposal as they are to be shown."""
+        return colour_table(
+            self.choice.classes, opacity=self._opacity, hidden=self._hidden, style=self._style
+        )
+
+    def choose_class_by_key(self, position: int) -> None:
+        """0…9 on the keyboard: the class at that place of the list."""
+        if position < len(self.choice.classes):
+            self.choice.choose_class(self.choice.classes[position].index)
+
+    def show_place(self, point: ImagePoint | None) -> None:
+        """What is under the pointer."""
+        self._place = point
+        self.refresh_place()
+
+    def refresh_place(self) -> None:
+        """The same place, of which something may have changed."""
+        point, document = self._place, self._workspace.document
+        if point is None or document is None:
+            self._status.show_place(None, "")
+            return
+        here = Rect(int(point.y), int(point.x), int(point.y) + 1, int(point.x) + 1)
+        decided = int(document.mask.read(here)[0, 0])
+        proposed = int(document.proposal.classes.read(here)[0, 0])
+        if decided != UNLABELLED:
+            what = self._names.get(decided, f"class {decided}")
+        elif proposed != UNLABELLED:
+            what = f"{self._names.get(proposed, f'class {proposed}')} proposed"
+        else:
+            what = "unlabelled"
+        self._status.show_place(point, what)
+
+    # ------------------------------------------------------------------ what is chosen
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Classes that are not drawn."""
+        self._hidden = hidden
+        self._canvas.set_table(self.table())
+
+    def set_style(self, style: str) -> None:
+        """“filled”, “outline”, or “hidden”."""
+        self._style = style
+        QSettings().setValue(_STYLE, style)
+        self._show_overlay()
+
+    def _set_opacity(self, opacity: float) -> None:
+        self._opacity = opacity
+        QSettings().setValue(_OPACITY, opacity)
+        self._show_overlay()
+
+    def _show_overlay(self) -> None:
+        self._options.show_overlay(self._opacity, self._style)
+        self._canvas.set_table(self.table())
+
+    def _show_choice(self) -> None:
+        choice, act = self.choice, self._actions
+        act[choice.tool.key].setChecked(True)
+        act[f"mode_{_MODE_NAMES[choice.mode]}"].setChecked(True)
+        self._classes.choose(choice.class_index)
+
+    def _accept_class(self) -> None:
+        cls = self.choice.active_class
+        if cls is not None:
+            self._workspace.accept_class(cls)
+
+    def _show_menu(self, place: QPoint) -> None:
+        """What is asked most, at the pointer."""
+        menu = QMenu(self._window)
+        for position, cls in enumerate(self.choice.classes[:10]):
+            menu.addAction(self._class_action(menu, position, cls.name))
+        menu.addSeparator()
+        for name in _MENU:
+            menu.addSeparator() if name == "|" else menu.addAction(self._actions[name])
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def _class_action(self, menu: QMenu, position: int, name: str) -> QAction:
+        action = QAction(f"{position}  {name}", menu)
+        action.setCheckable(True)
+        action.setChecked(self.choice.classes[position].index == self.choice.class_index)
+        action.triggered.connect(lambda: self.choose_class_by_key(position))
+        return action
+
+
+_MODE_NAMES = {
+    PaintMode.EVERYTHING: "all",
+    PaintMode.UNLABELLED: "unlabelled",
+    PaintMode.CHOSEN: "chosen",
+}
