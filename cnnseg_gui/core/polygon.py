@@ -46,14 +46,14 @@ def polygon(corners: Corners, shape: tuple[int, int]) -> Iterator[Coverage]:
 
 def _inside(edges: npt.NDArray[np.float64], band: Rect) -> npt.NDArray[np.bool_]:
     """Marks the first column right of each crossing, then counts from the left."""
-    y0, x0, y1, x1 = edges.T
-    first = np.maximum(np.ceil(np.minimum(y0, y1) - 0.5).astype(np.int64), band.top)
-    last = np.minimum(np.ceil(np.maximum(y0, y1) - 0.5).astype(np.int64), band.bottom)
-    heights = np.maximum(last - first, 0)
-    edge = np.repeat(np.arange(len(edges)), heights)
+    upper, lower = edges[:, ::2].min(axis=1), edges[:, ::2].max(axis=1)
+    first = np.maximum(np.ceil(upper - 0.5).astype(np.int64), band.top)
+    heights = np.minimum(np.ceil(lower - 0.5).astype(np.int64), band.bottom) - first
+    crossing = heights > 0
+    first, heights, (y0, x0, y1, x1) = first[crossing], heights[crossing], edges[crossing].T
+    edge = np.repeat(np.arange(len(heights)), heights)
     rows = np.arange(len(edge)) - np.repeat(np.cumsum(heights) - heights, heights) + first[edge]
-    slope = np.divide(x1 - x0, y1 - y0, out=np.zeros_like(y0), where=y1 != y0)
-    at = x0[edge] + (rows + 0.5 - y0[edge]) * slope[edge]
+    at = x0[edge] + (rows + 0.5 - y0[edge]) * ((x1 - x0) / (y1 - y0))[edge]
     columns = np.clip(np.ceil(at - 0.5), band.left, band.right).astype(np.int64) - band.left
     crossings = np.zeros((band.height, band.width + 1), np.bool_)
     np.logical_xor.at(crossings, (rows - band.top, columns), True)
