@@ -73,8 +73,8 @@ class Patch:
         """By how much it changes the decided pixels of each class: int64[256], [255] = 0."""
         change = np.zeros(256, np.int64)
         for piece in self.pieces:
-            change += np.bincount(piece.after.ravel(), minlength=256)
-            change -= np.bincount(piece.before.ravel(), minlength=256)
+            _count(piece.after, +1, change)
+            _count(piece.before, -1, change)
         change[UNLABELLED] = 0
         return change
 
@@ -191,3 +191,12 @@ class PatchBuilder:
     def _forget(self) -> None:
         self._before.clear()
         self._touched.clear()
+
+
+def _count(pixels: Pixels, sign: int, total: npt.NDArray[np.int64]) -> None:
+    """Adds how often each value occurs; most rectangles of a large area hold one value only."""
+    value = int(pixels.flat[0])
+    if (pixels == value).all():
+        total[value] += sign * pixels.size
+    else:
+        total += sign * np.bincount(pixels.ravel(), minlength=256)

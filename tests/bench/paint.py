@@ -1,10 +1,12 @@
 """How long from a pointer event to painted pixels, idle and while the network learns.
 
-    python tests/bench/paint.py [--json] [--sizes 4096] [--dabs 300]
+    python tests/bench/paint.py [--json] [--sizes 1024 4096 16384] [--dabs 300] [--peer napari.txt]
 
-Real mouse events go through the real window; a dab is timed from the event's delivery until the
-canvas has painted the frame that shows it. The ratio printed compares a 40-px dab on the largest
-image with one on a 1024² image in the same run: nothing on the stroke path may grow with the image.
+Real mouse events go through the real window; each is timed from its delivery until the canvas has
+painted the frame that shows it. The ratio printed compares the 99th percentile of a 40-px dab on
+the largest image with that on the smallest in the same run: nothing on the stroke path may grow
+with the image. `--peer` takes what another program's script printed in the same minutes
+("4096 fit dab ms p50 35.9 p99 67.0 max 70.1") and prints the ratio side by side.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -21,8 +24,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, QSettings, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from cnnseg_gui.core.patch import PatchBuilder
@@ -32,6 +35,10 @@ from cnnseg_gui.ui import theme
 from cnnseg_gui.ui.main_window import MainWindow
 
 TRAIN_SECONDS = 600
+VIEWS = {"fit": 0.0, "1:1": 1.0, "8:1": 8.0}
+SWITCHED = 2048  # pixels: the side of the two images that are switched between
+LASSO_PIXELS = 4_000_000
+Row = dict[str, object]
 
 
 def main() -> None:
@@ -39,28 +46,64 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096])
     parser.add_argument("--dabs", type=int, default=300)
+    parser.add_argument("--idle", action="store_true", help="without a fine-tune beside it")
+    parser.add_argument("--peer", type=Path, help="what another program's script printed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        rows = measure(Path(scratch), sizes=options.sizes, dabs=options.dabs)
-    small, large = min(options.sizes), max(options.sizes)
-
-    def median(size: int) -> float:
-        return float(np.median([r["p50_ms"] for r in rows if r["size"] == size]))
-
-    result = {"ratio_large_to_small": round(median(large) / median(small), 2), "rows": rows}
+        rows = measure(
+            Path(scratch), sizes=options.sizes, dabs=options.dabs, learning=not options.idle
+        )
+    result = {"ratio_large_to_small": flatness(rows, options.sizes), "rows": rows}
+    if options.peer is not None:
+        result["peer"] = beside(rows, options.peer.read_text())
     if options.json:
         print(json.dumps(result, indent=2))
         return
     for row in rows:
-        print(
-            f"{row['size']:6}²  {row['view']:4} {row['diameter']:4} px  {row['engine']:9}"
-            f" p50 {row['p50_ms']:6.2f}  p99 {row['p99_ms']:6.2f}  max {row['max_ms']:6.2f} ms"
-            f"  store p99 {row['store_p99_ms']:5.2f} ms"
-        )
-    print(f"median dab, {large}² over {small}²: {result['ratio_large_to_small']}")
+        print("  ".join(f"{key} {value}" for key, value in row.items()))
+    for key in ("peer", "ratio_large_to_small"):
+        print(f"{key}: {result.get(key)}")
 
 
-def measure(folder: Path, *, sizes: list[int], dabs: int) -> list[dict[str, object]]:
+def flatness(rows: list[Row], sizes: list[int]) -> dict[str, float]:
+    """p99 of a 40-px dab on the largest image over that on the smallest, by view and engine."""
+    dabs = {
+        (r["size"], f"{r['view']} {r['engine']}"): float(str(r["p99_ms"]))
+        for r in rows
+        if r["what"] == "dab" and r["diameter"] == 40
+    }
+    return {
+        name: round(dabs[max(sizes), name] / dabs[size, name], 2)
+        for size, name in dabs
+        if size == min(sizes)
+    }
+
+
+def beside(rows: list[Row], printed: str) -> list[Row]:
+    """Another program's dabs and ours, with the ratio of the medians and of the p99."""
+    pairs = []
+    pattern = r"(\d+) (fit|1:1) dab ms p50 ([\d.]+) p99 ([\d.]+)"
+    for size, view, median, worst in re.findall(pattern, printed):
+        for row in rows:
+            where = row["what"], row["size"], row["view"], row.get("diameter"), row["engine"]
+            if where == ("dab", int(size), view, 40, "idle"):
+                ours = float(str(row["p50_ms"])), float(str(row["p99_ms"]))
+                pairs.append(
+                    {
+                        "size": int(size),
+                        "view": view,
+                        "theirs_ms": (float(median), float(worst)),
+                        "ours_ms": ours,
+                        "times": (
+                            round(float(median) / ours[0], 1),
+                            round(float(worst) / ours[1], 1),
+                        ),
+                    }
+                )
+    return pairs
+
+
+def measure(folder: Path, *, sizes: list[int], dabs: int, learning: bool) -> list[Row]:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
@@ -70,31 +113,73 @@ def measure(folder: Path, *, sizes: list[int], dabs: int) -> list[dict[str, obje
     window.resize(1600, 1000)
     window.show()
     window.workspace.open_project(folder / "project")
-    rows = []
-    for training in (False, True):
+    bench = Bench(application, window, dabs)
+    for training in (False, True)[: 1 + learning]:
+        bench.engine = "learning" if training else "idle"
         if training:
             start_training(window)
-        for record in window.workspace.images():
-            window.workspace.open_image(record.id)
-            wait(lambda r=record: shown(window) == r.id)
-            for view in ("fit", "1:1"):
-                window.canvas.fit() if view == "fit" else window.canvas.one_to_one()
-                settle(application)
-                for diameter in (40, 400):
-                    window.set_diameter(diameter)
-                    rows.append(
-                        {
-                            "size": record.width,
-                            "view": view,
-                            "diameter": diameter,
-                            "engine": "learning" if training else "idle",
-                            **dab_times(application, window, dabs),
-                        }
-                    )
+        for record in window.workspace.images()[: len(sizes)]:
+            bench.measure_image(record.id, record.width)
+        bench.measure_switching()
         if training:
             assert window.fine_tuning.running, "the fine-tune ended before the measurement"
     window.close()
-    return rows
+    return bench.rows
+
+
+class Bench:
+    """Measures one window and keeps the rows."""
+
+    def __init__(self, application: QApplication, window: MainWindow, dabs: int) -> None:
+        self.application, self.window, self.dabs = application, window, dabs
+        self.engine = "idle"
+        self.rows: list[Row] = []
+
+    def measure_image(self, number: int, size: int) -> None:
+        window = self.window
+        window.workspace.open_image(number)
+        wait(lambda: shown(window) == number)
+        for view, scale in VIEWS.items():
+            window.canvas.fit()
+            if scale:
+                window.canvas.zoom_by(scale / window.canvas.view_transform.scale)
+            settle(self.application)
+            for diameter in (40, 400):
+                window.set_diameter(diameter)
+                times = dab_times(self.application, window, self.dabs)
+                self._add("dab", size, view=view, diameter=diameter, **times)
+        self._add("undo", size, **undo_times(self.application, window))
+        window.canvas.fit()
+        settle(self.application)
+        self._add("pan and zoom", size, **travel_times(self.application, window))
+        if size * size > 2 * LASSO_PIXELS:
+            self._add("lasso of 4 Mpx", size, **lasso_times(self.application, window))
+        self._add("memory", size, resident_mb=resident_mb(), image_mb=round(3 * size**2 / 2**20))
+
+    def measure_switching(self) -> None:
+        """Between two neighbours in the list that have been looked at before."""
+        window, times = self.window, []
+        first, second = [record.id for record in window.workspace.images()[-2:]]
+        for number in (first, second):
+            window.workspace.open_image(number)
+            wait(lambda number=number: shown(window) == number)
+            wait(lambda: window.canvas.complete, seconds=5)
+        for turn in range(20):
+            number = (first, second)[turn % 2]
+            pause(0.3)
+            began = time.perf_counter()
+            window.workspace.open_image(number)
+            while shown(window) != number:
+                self.application.processEvents()
+            frames = window.canvas.frames
+            while window.canvas.frames == frames:
+                self.application.processEvents()
+            times.append(1000 * (time.perf_counter() - began))
+        self._add("switch", SWITCHED, **summary(times))
+
+    def _add(self, what: str, size: int, **figures: object) -> None:
+        self.rows.append({"what": what, "size": size, "engine": self.engine, **figures})
+        print(self.rows[-1], file=sys.stderr, flush=True)
 
 
 def dab_times(application: QApplication, window: MainWindow, dabs: int) -> dict[str, float]:
@@ -124,21 +209,115 @@ def dab_times(application: QApplication, window: MainWindow, dabs: int) -> dict[
         send(canvas, QEvent.Type.MouseButtonRelease, points[-1])
         stored.append(1000 * (time.perf_counter() - began))
         settle(application, rounds=2)
+    return {**summary(painted), "store_p99_ms": summary(stored)["p99_ms"]}
+
+
+def undo_times(application: QApplication, window: MainWindow, count: int = 40) -> dict[str, float]:
+    """Undo and redo of single strokes, until the canvas shows it."""
+    times = []
+    for _ in range(count):
+        for step in (window.workspace.undo, window.workspace.redo):
+            settle(application, rounds=2)
+            times.append(until_painted(application, window, step))
+    return summary(times)
+
+
+def travel_times(
+    application: QApplication, window: MainWindow, steps: int = 150
+) -> dict[str, float]:
+    """Wheel steps in and out about the middle, and drags with the middle button between them."""
+    canvas = window.canvas
+    middle = QPointF(canvas.width() / 2, canvas.height() / 2)
+    times = []
+    for step in range(steps):
+        turn = 120 if step % 50 < 25 else -120
+        wheel = QWheelEvent(
+            middle,
+            middle,
+            QPoint(),
+            QPoint(0, turn),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        times.append(
+            until_painted(
+                application, window, lambda wheel=wheel: QApplication.sendEvent(canvas, wheel)
+            )
+        )
+        by = QPointF(40 if step % 2 else -35, 30 if step % 3 else -45)
+        times.append(until_painted(application, window, lambda by=by: canvas.pan_by(by)))
+    return summary(times)
+
+
+def lasso_times(application: QApplication, window: MainWindow) -> dict[str, float]:
+    """From the release of a lasso round 4 Mpx to the frame that shows it filled and stored."""
+    document = window.workspace.document
+    assert document is not None
+    canvas, times = window.canvas, []
+    height, width = document.mask.shape
+    radius = np.sqrt(LASSO_PIXELS / np.pi)
+    window.tools.choose_tool("lasso")
+    canvas.fit()
+    settle(application)
+    for turn in range(6):
+        window.choose_class_by_key(turn % 2)
+        around = np.linspace(0, 2 * np.pi, 200)
+        points = [
+            canvas.widget_position(
+                ImagePoint(height / 2 + radius * np.sin(a), width / 2 + radius * np.cos(a))
+            )
+            for a in around
+        ]
+        send(canvas, QEvent.Type.MouseButtonPress, points[0])
+        for point in points[1:]:
+            send(canvas, QEvent.Type.MouseMove, point)
+        settle(application, rounds=5)
+        times.append(
+            until_painted(
+                application,
+                window,
+                lambda end=points[-1]: send(canvas, QEvent.Type.MouseButtonRelease, end),
+            )
+        )
+        settle(application)
+    window.tools.choose_tool("brush")
+    return summary(times)
+
+
+def until_painted(application: QApplication, window: MainWindow, act: object) -> float:
+    """Milliseconds from an act to the end of the next frame of the canvas."""
+    frames = window.canvas.frames
+    began = time.perf_counter()
+    act()  # type: ignore[operator]
+    while window.canvas.frames == frames:
+        application.processEvents()
+        assert time.perf_counter() - began < 30, "nothing was painted"
+    return 1000 * (time.perf_counter() - began)
+
+
+def summary(times: list[float]) -> dict[str, float]:
     return {
-        "p50_ms": round(float(np.percentile(painted, 50)), 3),
-        "p99_ms": round(float(np.percentile(painted, 99)), 3),
-        "max_ms": round(max(painted), 3),
-        "store_p99_ms": round(float(np.percentile(stored, 99)), 3),
+        "p50_ms": round(float(np.percentile(times, 50)), 2),
+        "p99_ms": round(float(np.percentile(times, 99)), 2),
+        "max_ms": round(max(times), 2),
     }
+
+
+def resident_mb() -> int:
+    with Path("/proc/self/status").open() as status:
+        line = next(line for line in status if line.startswith("VmRSS"))
+    return int(line.split()[1]) // 1024
 
 
 def make_project(folder: Path, sizes: list[int]) -> None:
     """Smooth noise images with some decided pixels, so that there is something to learn."""
     rng = np.random.default_rng(0)
     project = Project.create(folder / "project", ("background", "object"))
-    for size in sizes:
+    for place, size in enumerate([*sizes, SWITCHED, SWITCHED]):
         coarse = Image.fromarray(rng.integers(0, 256, (size // 32, size // 32, 3), np.uint8))
-        path = folder / f"{size}.png"
+        path = folder / f"{place}-{size}.png"
         coarse.resize((size, size), Image.Resampling.BICUBIC).save(path, compress_level=1)
         (number,) = project.add_images([probe(path)])
         mask = project.load_mask(number)
@@ -176,6 +355,12 @@ def settle(application: QApplication, *, rounds: int = 40) -> None:
     for _ in range(rounds):
         application.processEvents()
         time.sleep(0.002)
+
+
+def pause(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def wait(condition: object, *, seconds: float = 60) -> None:
