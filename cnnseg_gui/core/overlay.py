@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
@@ -49,14 +50,32 @@ def colour_table(
     return table
 
 
-def overlay(mask: Mask, proposal: Proposal, rect: Rect, table: Colours) -> Colours:
+class Shows(Enum):
+    """What of an image is drawn over it."""
+
+    COMPOSITE = "composite"
+    MASK = "mask"
+    PROPOSAL = "proposal"
+
+
+def overlay(
+    mask: Mask,
+    proposal: Proposal,
+    rect: Rect,
+    table: Colours,
+    *,
+    shows: Shows = Shows.COMPOSITE,
+) -> Colours:
     """The colours of a rectangle, uint32[h, w]; beyond the image: transparent."""
     around = rect.inflated(1)
-    index = mask.read(around).astype(np.uint16)
-    undecided = index == UNLABELLED
-    proposed = proposal.classes.read(around)
-    shown = undecided & (proposed != UNLABELLED)
-    index[shown] = proposed[shown].astype(np.uint16) + _PROPOSED
+    if shows == Shows.PROPOSAL:
+        index = np.full((around.height, around.width), UNLABELLED, np.uint16)
+    else:
+        index = mask.read(around).astype(np.uint16)
+    if shows != Shows.MASK:
+        proposed = proposal.classes.read(around)
+        shown = (index == UNLABELLED) & (proposed != UNLABELLED)
+        index[shown] = proposed[shown].astype(np.uint16) + _PROPOSED
     centre = index[1:-1, 1:-1]
     edge = centre != index[:-2, 1:-1]
     edge |= centre != index[2:, 1:-1]

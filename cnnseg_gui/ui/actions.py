@@ -97,6 +97,14 @@ SPECS = (
         checkable=True,
     ),
     ActionSpec(
+        "compare",
+        "Compare Mask and Proposal",
+        ("C",),
+        "compare",
+        "The mask left of a handle, the proposal right of it",
+        checkable=True,
+    ),
+    ActionSpec(
         "border_weights",
         "Border Weights",
         (),

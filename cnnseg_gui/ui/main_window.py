@@ -39,6 +39,7 @@ from cnnseg_gui.ui.panels.classes import ClassesPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.labels import LabelsPanel
 from cnnseg_gui.ui.panels.log import LogPanel
+from cnnseg_gui.ui.panels.navigator import Navigator
 from cnnseg_gui.ui.panels.tool_options import ToolOptions
 from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.recent import RecentProjects
@@ -138,6 +139,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.images_panel = ImagesPanel(self.workspace)
+        self.navigator = Navigator(self.canvas)
         self.classes_panel = ClassesPanel()
         self.tool_options = ToolOptions(self.tools)
         self.training_panel = TrainingPanel()
@@ -146,6 +148,7 @@ class MainWindow(QMainWindow):
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = [
             self._dock("Images", self.images_panel, left),
+            self._dock("Navigator", self.navigator, left),
             self._dock("Classes", self.classes_panel, right),
             self._dock("Tool", self.tool_options, right),
             self._dock("Teaching", self.training_panel, right),
@@ -166,11 +169,12 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, classes, tool, teaching, labels, log = self.docks
+        images, navigator, classes, tool, teaching, labels, log = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
-        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, images)
+        for dock in (images, navigator):
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         for dock in (classes, tool, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.tabifyDockWidget(teaching, labels)
@@ -178,6 +182,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         log.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
+        self.resizeDocks([images, navigator], [560, 180], Qt.Orientation.Vertical)
         self.resizeDocks([classes, tool, teaching], [150, 230, 500], Qt.Orientation.Vertical)
 
     def bring_up(self, panel: QWidget) -> None:
@@ -271,6 +276,7 @@ class MainWindow(QMainWindow):
             self._stack.setCurrentWidget(self.canvas)
             self.canvas.show_document(document, self.painting.table())
             self.canvas.setFocus()
+        self.navigator.show_image(document.pyramid if document else None)
         self._show_progress_of_work()
 
     def _show_progress_of_work(self, _image_id: int = 0) -> None:

@@ -78,6 +78,7 @@ class Painting(QObject):
         hand.menu_asked.connect(self._show_menu)
         hand.refused.connect(self.failed)
         act["hide_overlay"].toggled.connect(self._canvas.hide_overlay)
+        act["compare"].toggled.connect(self._canvas.compare)
         self._workspace.document_changed.connect(self._follow_document)
 
     def _slots(self) -> dict[str, Callable[[], object]]:

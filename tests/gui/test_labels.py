@@ -31,7 +31,7 @@ def labelled(open_sample: MainWindow, qtbot: QtBot) -> MainWindow:
     window.engine.start()
     wait_for_proposal(window, qtbot)
     assert said(window) == [], "nobody is looking yet"
-    window.docks[4].raise_()
+    window.bring_up(window.labels_panel)
     wait_for_labels(window, qtbot)
     return window
 
@@ -92,7 +92,7 @@ def test_a_label_becomes_a_tag_by_button_and_by_double_click(
 
 def test_a_tag_is_typed_and_taken_off_again(open_sample: MainWindow, qtbot: QtBot) -> None:
     window = open_sample
-    window.docks[4].raise_()
+    window.bring_up(window.labels_panel)
     field = window.labels_panel.tags.field
     field.setFocus()
     before = window.canvas.view_transform

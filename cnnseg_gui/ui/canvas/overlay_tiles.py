@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from cnnseg_gui.core.mask import TILE
-from cnnseg_gui.core.overlay import Colours, halved, overlay
+from cnnseg_gui.core.overlay import Colours, Shows, halved, overlay
 from cnnseg_gui.core.rect import Rect, cell_rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileCache, TileKey, TilePicture
@@ -24,9 +24,10 @@ _AT_ONCE = 48  # tiles; a larger change is drawn over the next frames, the old p
 class OverlayTiles:
     """Draws from the document's mask and proposal through a colour table."""
 
-    def __init__(self, document: Document, table: Colours) -> None:
+    def __init__(self, document: Document, table: Colours, shows: Shows = Shows.COMPOSITE) -> None:
         self._document = document
         self._table = table
+        self._shows = shows
         self._cache = TileCache(_CACHE_BYTES)
         self._stale: set[TileKey] = set()
 
@@ -78,7 +79,11 @@ class OverlayTiles:
         deadline.check()
         document = self._document
         colours = overlay(
-            document.mask, document.proposal, cell_rect(row, column, TILE), self._table
+            document.mask,
+            document.proposal,
+            cell_rect(row, column, TILE),
+            self._table,
+            shows=self._shows,
         )
         return TilePicture(colours, QImage.Format.Format_ARGB32_Premultiplied)
 
@@ -98,7 +103,7 @@ class OverlayTiles:
         document = self._document
         top, left = part.top - row * TILE, part.left - column * TILE
         picture.colours[top : top + part.height, left : left + part.width] = overlay(
-            document.mask, document.proposal, part, self._table
+            document.mask, document.proposal, part, self._table, shows=self._shows
         )
 
     def _redraw_above(self, key: TileKey, rect: Rect) -> bool:

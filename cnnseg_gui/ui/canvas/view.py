@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from cnnseg_gui.core.overlay import Colours
+from cnnseg_gui.core.overlay import Colours, Shows, colour_table
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint, Outline
@@ -17,7 +17,8 @@ from cnnseg_gui.ui.canvas.image_tiles import ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
 from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayTiles
-from cnnseg_gui.ui.canvas.tiles import Deadline
+from cnnseg_gui.ui.canvas.split import SplitHandle
+from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
 from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
@@ -41,10 +42,13 @@ class CanvasView(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._document: Document | None = None
         self._image: ImageTiles | None = None
-        self._overlay: OverlayTiles | None = None
+        self._overlays: list[OverlayTiles] = []
+        self._split = SplitHandle(self)
+        self._split.moved.connect(self.update)
         self._heat: HeatLayer | None = None
         self._tip: Tip | None = None
         self._outline: Outline | None = None
+        self._table = colour_table((), opacity=1.0)
         self._view = ViewTransform()
         self._ratio = self.devicePixelRatioF()
         self._fitted = True
@@ -64,11 +68,13 @@ class CanvasView(QWidget):
             self._document.outline_changed.disconnect(self._show_outline)
         self._document = document
         self._heat = self._outline = None
+        self._table = table
+        self._overlays = []
         if document is None:
-            self._image = self._overlay = None
+            self._image = None
         else:
             self._image = ImageTiles(document.pyramid)
-            self._overlay = OverlayTiles(document, table)
+            self._make_overlays()
             document.region_changed.connect(self._redraw_region)
             document.outline_changed.connect(self._show_outline)
             self._outline = document.outline
@@ -80,9 +86,10 @@ class CanvasView(QWidget):
 
     def set_table(self, table: Colours) -> None:
         """Other class colours or another opacity."""
-        if self._overlay is not None:
-            self._overlay.set_table(table)
-            self.update()
+        self._table = table
+        for overlay in self._overlays:
+            overlay.set_table(table)
+        self.update()
 
     @property
     def document(self) -> Document | None:
@@ -94,6 +101,19 @@ class CanvasView(QWidget):
             if shown is not None:
                 self._update_area(shown.area(self._view))
         self._tip = tip
+
+    @property
+    def comparing(self) -> bool:
+        """Mask and proposal are shown side by side."""
+        return not self._split.isHidden()
+
+    def compare(self, on: bool) -> None:
+        """Shows the mask left of a handle and the proposal right of it, instead of both in one."""
+        self._split.setVisible(on)
+        self._split.fit()
+        if self._document is not None:
+            self._make_overlays()
+        self.update()
 
     def peek(self, on: bool) -> None:
         """Shows the image alone while it is on."""
@@ -198,6 +218,7 @@ class CanvasView(QWidget):
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._split.fit()
         if self._fitted:
             self.fit()
         else:
@@ -208,7 +229,7 @@ class CanvasView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Dark))
-        if self._document is not None and self._image is not None and self._overlay is not None:
+        if self._document is not None and self._image is not None:
             ratio = self.devicePixelRatioF()
             painter.scale(1 / ratio, 1 / ratio)
             self.complete = self._draw_document(painter, self._exposed(event.rect()))
@@ -230,22 +251,37 @@ class CanvasView(QWidget):
         level = pyramid_level(self._view.scale, levels)
         smooth = self._view.scale < 1
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        hidden = self._overlay_hidden or self._peeking
+        sources: list[TileSource] = [] if self._image is None else [self._image]
+        sources += [] if hidden else self._overlays
         complete = True
-        sources = (
-            [self._image] if self._overlay_hidden or self._peeking else [self._image, self._overlay]
-        )
         for source in sources:
-            if source is not None:
-                complete &= draw_tiles(
-                    painter,
-                    source,
-                    self._view,
-                    level=level,
-                    levels=levels,
-                    visible=exposed,
-                    deadline=Deadline(_FRAME_MS / len(sources)),
-                )
+            painter.save()
+            if self.comparing and isinstance(source, OverlayTiles):
+                painter.setClipRect(self._half(source), Qt.ClipOperation.IntersectClip)
+            complete &= draw_tiles(
+                painter,
+                source,
+                self._view,
+                level=level,
+                levels=levels,
+                visible=exposed,
+                deadline=Deadline(_FRAME_MS / len(sources)),
+            )
+            painter.restore()
         return complete
+
+    def _make_overlays(self) -> None:
+        assert self._document is not None
+        shown = (Shows.MASK, Shows.PROPOSAL) if self.comparing else (Shows.COMPOSITE,)
+        self._overlays = [OverlayTiles(self._document, self._table, shows) for shows in shown]
+
+    def _half(self, overlay: OverlayTiles) -> QRectF:
+        """The part of the view that one of the two compared is shown in."""
+        width, height = self._size()
+        middle = round(self._split.place * width)
+        left = overlay is self._overlays[0]
+        return QRectF(0, 0, middle, height) if left else QRectF(middle, 0, width - middle, height)
 
     def _show_outline(self) -> None:
         shown = self._document.outline if self._document is not None else None
@@ -256,10 +292,11 @@ class CanvasView(QWidget):
         self._outline = shown
 
     def _redraw_region(self, rect: Rect) -> None:
-        if self._overlay is None or self._document is None:
+        if self._document is None:
             return
         level = pyramid_level(self._view.scale, self._document.pyramid.levels)
-        self._overlay.update(rect, level)
+        for overlay in self._overlays:
+            overlay.update(rect, level)
         around = rect.inflated(1 + (1 << level))
         x0, y0 = self._view.to_view(ImagePoint(around.top, around.left))
         x1, y1 = self._view.to_view(ImagePoint(around.bottom, around.right))

@@ -1,0 +1,82 @@
+"""Looking at the image: the navigator, and mask and proposal side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.ui.main_window import MainWindow
+
+LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def colour_at(window: MainWindow, point: ImagePoint) -> QColor:
+    picture = window.canvas.grab().toImage()
+    while not window.canvas.complete:
+        picture = window.canvas.grab().toImage()
+    return picture.pixelColor(window.canvas.widget_position(point).toPoint())
+
+
+def test_the_navigators_frame_is_what_the_canvas_shows(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    window.canvas.zoom_by(4)
+    frame, area = window.navigator.frame, window.navigator._area()
+    visible = window.canvas.visible_rect
+    assert frame.width() / area.width() == pytest.approx(visible.width / 320, rel=0.01)
+    assert frame.height() / area.height() == pytest.approx(visible.height / 256, rel=0.01)
+    window.canvas.fit()
+    assert window.navigator.frame == area
+
+
+def test_a_click_and_a_drag_in_the_navigator_move_the_view(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    window.canvas.zoom_by(4)
+    area = window.navigator._area()
+    corner = area.topLeft().toPoint() + QPoint(4, 4)
+    qtbot.mousePress(window.navigator, LEFT, NO_KEYS, corner)
+    visible = window.canvas.visible_rect
+    assert visible.top == 0
+    assert visible.left == 0
+    qtbot.mouseMove(window.navigator, area.bottomRight().toPoint() - QPoint(4, 4))
+    assert window.canvas.visible_rect.bottom == 256
+    qtbot.mouseRelease(window.navigator, LEFT, NO_KEYS, corner)
+
+
+def test_compare_shows_the_mask_on_the_left_and_the_proposal_on_the_right(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    document = window.workspace.document
+    assert document is not None
+    left, right = ImagePoint(128.5, 60.5), ImagePoint(128.5, 260.5)
+    plain = {point: colour_at(window, point) for point in (left, right)}
+    shape = document.mask.shape
+    document.show_proposal(0, 0, np.full(shape, 1, np.uint8), np.full(shape, 200, np.uint8))
+    assert colour_at(window, left) != plain[left]
+    qtbot.keyClick(window, Qt.Key.Key_C)
+    assert colour_at(window, left) == plain[left]  # nothing is decided there
+    assert colour_at(window, right) != plain[right]
+    window.tools.choose_tool("box")
+    for point in (left, right):
+        corners = [
+            window.canvas.widget_position(ImagePoint(point.y + d, point.x + d)).toPoint()
+            for d in (-20, 20)
+        ]
+        qtbot.mousePress(window.canvas, LEFT, NO_KEYS, corners[0])
+        qtbot.mouseMove(window.canvas, corners[1])
+        qtbot.mouseRelease(window.canvas, LEFT, NO_KEYS, corners[1])
+    decided = colour_at(window, left)
+    assert decided not in (plain[left], colour_at(window, right))
+    window.canvas._split.move_to(0.0)
+    assert colour_at(window, left) != decided
+    qtbot.keyClick(window, Qt.Key.Key_C)
+    assert colour_at(window, left) == decided
+    assert colour_at(window, right) not in (plain[right],)
