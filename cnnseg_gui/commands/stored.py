@@ -74,7 +74,7 @@ def load_revision(revision: Revision) -> Model:
 def _of_project(path: Path) -> Found:
     project = Project.open(path)
     try:
-        classes = project.classes
+        classes = project.class_list.dense_classes
         current = project.revisions.current
     finally:
         project.close()

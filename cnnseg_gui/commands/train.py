@@ -135,7 +135,7 @@ def _begin(options: argparse.Namespace, project: Project) -> Model:
     from cnnseg_gui.learning.model import adapt, new, staged
     from cnnseg_models import registry
 
-    classes = [cls.name for cls in project.classes]
+    classes = [cls.name for cls in project.class_list.dense_classes]
     if options.network is None:
         return _current(project)
     if options.network not in registry.names():
@@ -162,7 +162,7 @@ def _current(project: Project) -> Model:
     from cnnseg_gui.commands.stored import load_revision
     from cnnseg_gui.learning.model import adapt, starter
 
-    classes = [cls.name for cls in project.classes]
+    classes = [cls.name for cls in project.class_list.dense_classes]
     current = project.revisions.current
     if current is not None:
         return adapt(load_revision(current), classes)
@@ -182,7 +182,7 @@ def _examples(project: Project) -> list[Example]:
         except UserError as error:
             note(error)
             continue
-        mask = project.load_mask(record.id)
+        mask = project.load_mask(record.id, dense=True)
         examples.append(Example(record.sha256, _Loader(record.path), mask, record.held_out))
     return examples
 

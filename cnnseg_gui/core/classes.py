@@ -33,6 +33,8 @@ class PixelClass:
     index: int
     name: str
     colour: tuple[int, int, int]
+    former: tuple[str, ...] = ()
+    """Names that it had before: what a model learnt under them is still about it."""
 
 
 def default_colour(index: int) -> tuple[int, int, int]:

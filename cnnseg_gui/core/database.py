@@ -83,6 +83,33 @@ _MIGRATIONS = (
     ALTER TABLE revision ADD COLUMN promoted INTEGER NOT NULL DEFAULT 0;
     UPDATE revision SET promoted = id
     """,
+    """
+    ALTER TABLE revision ADD COLUMN title TEXT NOT NULL DEFAULT '';  -- given by a person
+    CREATE TABLE class_4 (
+        id INTEGER PRIMARY KEY,             -- the value in the mask, never used for another class
+        name TEXT NOT NULL,
+        red INTEGER NOT NULL, green INTEGER NOT NULL, blue INTEGER NOT NULL,
+        position INTEGER NOT NULL,          -- in the list
+        reads_as INTEGER,                   -- NULL, or what a class that is no more stands for now
+        former TEXT NOT NULL DEFAULT '[]'   -- names it had before, JSON
+    );
+    INSERT INTO class_4 SELECT id, name, red, green, blue, id, NULL, '[]' FROM class;
+    DROP TABLE class;
+    ALTER TABLE class_4 RENAME TO class;
+    CREATE UNIQUE INDEX class_by_name ON class (name) WHERE reads_as IS NULL;
+    CREATE TABLE journal_4 (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        image_id INTEGER REFERENCES image (id),  -- NULL: an edit of the classes
+        name TEXT NOT NULL,                 -- of the gesture, for the undo menu
+        patch BLOB NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0,
+        created REAL NOT NULL               -- Unix time
+    );
+    INSERT INTO journal_4 SELECT id, image_id, name, patch, undone, created FROM journal;
+    DROP TABLE journal;
+    ALTER TABLE journal_4 RENAME TO journal;
+    CREATE INDEX journal_by_image ON journal (image_id, undone, id)
+    """,
 )
 
 

@@ -76,6 +76,10 @@ class TileGrid:
 
     def read(self, rect: Rect) -> Pixels:
         """A copy of a rectangle, uint8[h, w]; what lies outside the image reads as `fill`."""
+        return self.read_stored(rect)
+
+    def read_stored(self, rect: Rect) -> Pixels:
+        """As `read`, of the values as they are stored."""
         out = np.full((rect.height, rect.width), self.fill, np.uint8)
         for row, column in rect.clipped(self.shape).cells(TILE):
             tile = self._tiles.get((row, column))
@@ -113,11 +117,34 @@ class Mask(TileGrid):
     image_id: int | None = None
     """The project's number of the image it belongs to; None for a mask outside a project."""
 
+    def __init__(self, height: int, width: int, fill: int = UNLABELLED) -> None:
+        super().__init__(height, width, fill)
+        self._meaning: Pixels | None = None
+
+    @property
+    def meaning(self) -> Pixels:
+        """uint8[256]: what each stored value reads as; a class may have been merged or deleted."""
+        return np.arange(256, dtype=np.uint8) if self._meaning is None else self._meaning
+
+    @meaning.setter
+    def meaning(self, table: Pixels) -> None:
+        self._meaning = None if (table == np.arange(256)).all() else table
+
+    def snapshot(self) -> Self:
+        copy = super().snapshot()
+        copy._meaning, copy.image_id = self._meaning, self.image_id
+        return copy
+
+    def read(self, rect: Rect) -> Pixels:
+        """A copy of a rectangle, uint8[h, w]: what its values mean; UNLABELLED outside."""
+        stored = self.read_stored(rect)
+        return stored if self._meaning is None else self._meaning[stored]
+
     def counts(self) -> npt.NDArray[np.int64]:
         """Decided pixels by class, int64[256] with [255] = 0; walks the stored tiles."""
         total = np.zeros(256, np.int64)
         for _, tile in self.tiles():
-            total += np.bincount(tile.ravel(), minlength=256)
+            total += np.bincount(self.meaning[tile].ravel(), minlength=256)
         total[UNLABELLED] = 0
         return total
 

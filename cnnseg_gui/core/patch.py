@@ -149,9 +149,9 @@ class PatchBuilder:
             covered = coverage[inside]
             if not covered.any():
                 continue
-            pixels = self._mask.read(part)
+            pixels = self._mask.read_stored(part)
             if self._writable is not None:
-                covered = covered & self._writable[pixels]
+                covered = covered & self._writable[self._mask.meaning[pixels]]
                 if not covered.any():
                     continue
             self._remember(row, column, part)
@@ -167,7 +167,7 @@ class PatchBuilder:
                 rect.top - row * TILE : rect.bottom - row * TILE,
                 rect.left - column * TILE : rect.right - column * TILE,
             ]
-            after = self._mask.read(rect)
+            after = self._mask.read_stored(rect)
             if not np.array_equal(before, after):
                 pieces.append(Piece(rect.top, rect.left, before.copy(), after))
         self._forget()
@@ -185,7 +185,7 @@ class PatchBuilder:
     def _remember(self, row: int, column: int, part: Rect) -> None:
         key = (row, column)
         if key not in self._before:
-            self._before[key] = self._mask.read(cell_rect(row, column, TILE))
+            self._before[key] = self._mask.read_stored(cell_rect(row, column, TILE))
         self._touched[key] = self._touched.get(key, _EMPTY).union(part)
 
     def _forget(self) -> None:

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnseg_gui.core import database
+from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
+from cnnseg_gui.core.class_table import read_classes, write_classes
 from cnnseg_gui.core.classes import PixelClass, make_classes
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import content_hash, read_header
-from cnnseg_gui.core.mask import Mask, pack_tile, unpack_tile
+from cnnseg_gui.core.journal import HistoryEntry, Journal, Step
+from cnnseg_gui.core.mask import UNLABELLED, Mask, pack_tile, unpack_tile
 from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.revisions import Revisions, TaughtClassifiers
 from cnnseg_gui.core.tags import Tags
 
+_Answer = TypeVar("_Answer")
 NEW, IN_WORK, APPROVED = "new", "in work", "approved"
 
 # Every fifth image that gets decided pixels is only ever validated on, the third one first: its
@@ -64,15 +67,6 @@ class ImageRecord:
         return self.path.name
 
 
-@dataclass(frozen=True)
-class Gesture:
-    """One journal entry: its number, its name for the menu, and what it changed."""
-
-    id: int
-    name: str
-    patch: Patch
-
-
 def probe(path: Path) -> ImageFacts:
     """Reads an image file's header and hashes its bytes: a worker's job on large folders.
 
@@ -93,6 +87,8 @@ class Project:
         self.revisions = Revisions(folder, connection)
         self.classifiers = TaughtClassifiers(folder, connection)
         self.tags = Tags(connection, self.path)
+        self._journal = Journal(connection)
+        self._class_list: ClassList | None = None
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[str] = ("background", "object")) -> Self:
@@ -139,19 +135,52 @@ class Project:
     # ------------------------------------------------------------------ classes and settings
 
     @property
+    def class_list(self) -> ClassList:
+        """The classes, those that are no more among them, and what stored values mean."""
+        if self._class_list is None:
+            try:
+                self._class_list = read_classes(self._db)
+            except sqlite3.Error as error:
+                raise database.database_error(error, self.path) from error
+        return self._class_list
+
+    @property
     def classes(self) -> tuple[PixelClass, ...]:
-        """In the order of their indices."""
-        rows = self._rows("SELECT id, name, red, green, blue FROM class ORDER BY id")
-        return tuple(PixelClass(i, name, (r, g, b)) for i, name, r, g, b in rows)
+        """In the order of the list."""
+        return self.class_list.live
 
     def set_classes(self, classes: Iterable[PixelClass]) -> None:
-        """Replaces the list of classes; masks keep their indices."""
+        """The list of a project that has no history yet."""
+        made = ClassList(tuple(classes))
         with self._transaction():
-            self._db.execute("DELETE FROM class")
-            self._db.executemany(
-                "INSERT INTO class VALUES (?, ?, ?, ?, ?)",
-                [(c.index, c.name, *c.colour) for c in classes],
+            write_classes(self._db, made)
+        self._class_list = made
+
+    def edit_classes(self, after: ClassList, *, name: str) -> None:
+        """Changes the list of classes as one step of every image's history.
+
+        Raises:
+            UserError: it could not be stored; the list is as it was before.
+        """
+        before = self.class_list
+        with self._transaction():
+            self._journal.forget_undone(None)
+            self._journal.add(None, name, pack_edit(before, after))
+            self._journal.prune()
+            write_classes(self._db, after)
+        self._class_list = after
+
+    def class_cost(self, index: int) -> tuple[int, int]:
+        """How many pixels in how many images read as a class."""
+        meaning = self.class_list.meaning
+        found = [
+            (image_id, pixels)
+            for image_id, value, pixels in self._rows(
+                "SELECT image_id, class_id, pixels FROM pixel_count WHERE pixels > 0"
             )
+            if meaning[value] == index
+        ]
+        return sum(pixels for _, pixels in found), len({image_id for image_id, _ in found})
 
     def setting(self, key: str, default: str = "") -> str:
         rows = self._rows("SELECT value FROM setting WHERE key = ?", key)
@@ -183,11 +212,13 @@ class Project:
 
     def images(self) -> list[ImageRecord]:
         """All images, in the order they were added."""
-        decided: dict[int, dict[int, int]] = {}
-        for image_id, class_id, pixels in self._rows(
+        counts: dict[int, list[tuple[int, int]]] = {}
+        for image_id, value, pixels in self._rows(
             "SELECT image_id, class_id, pixels FROM pixel_count WHERE pixels > 0"
         ):
-            decided.setdefault(image_id, {})[class_id] = pixels
+            counts.setdefault(image_id, []).append((value, pixels))
+        meaning = self.class_list.meaning
+        decided = {image_id: _by_meaning(found, meaning) for image_id, found in counts.items()}
         rows = self._rows(
             "SELECT id, path, sha256, height, width, status, held_out FROM image ORDER BY id"
         )
@@ -206,7 +237,18 @@ class Project:
         decided = self._rows(
             "SELECT class_id, pixels FROM pixel_count WHERE image_id = ? AND pixels > 0", image_id
         )
-        return _record(self.folder, rows[0], dict(decided), self.tags.of(image_id))
+        by_class = _by_meaning(decided, self.class_list.meaning)
+        return _record(self.folder, rows[0], by_class, self.tags.of(image_id))
+
+    def neighbours(self, image_id: int) -> list[ImageRecord]:
+        """The next image of the list and the one before, where there are."""
+        found = []
+        for compared, order in ((">", "ASC"), ("<", "DESC")):
+            rows = self._rows(
+                f"SELECT id FROM image WHERE id {compared} ? ORDER BY id {order} LIMIT 1", image_id
+            )
+            found += [self.image(int(row[0])) for row in rows]
+        return found
 
     def find_image(self, sha256: str) -> ImageRecord:
         """The image with this content.
@@ -233,18 +275,25 @@ class Project:
             image_id,
         )
 
-    def load_mask(self, image_id: int) -> Mask:
+    def load_mask(self, image_id: int, *, dense: bool = False) -> Mask:
         """The image's mask; it remembers whose it is.
+
+        Args:
+            dense: its values are turned into those of `ClassList.dense_classes`: for a network or
+                a data set, not to be painted on.
 
         Raises:
             UserError: a stored tile is damaged.
         """
         record = self.image(image_id)
         mask = Mask(record.height, record.width)
-        mask.image_id = image_id
+        if not dense:
+            mask.image_id = image_id
+            mask.meaning = self.class_list.meaning
         for row, column, data in self.packed_tiles(image_id):
             try:
-                mask.put_tile(row, column, unpack_tile(data))
+                tile = unpack_tile(data)
+                mask.put_tile(row, column, self.class_list.dense[tile] if dense else tile)
             except ValueError as error:
                 raise UserError(
                     f"the mask of {record.name} is damaged ({error})",
@@ -268,45 +317,55 @@ class Project:
         """
         image_id = _owner(mask)
         with self._transaction():
-            self._db.execute("DELETE FROM journal WHERE image_id = ? AND undone = 1", (image_id,))
+            self._journal.forget_undone(image_id)
             for patch, name in gestures:
-                self._db.execute(
-                    "INSERT INTO journal (image_id, name, patch, created) VALUES (?, ?, ?, ?)",
-                    (image_id, name, patch.to_bytes(), time.time()),
-                )
+                self._journal.add(image_id, name, patch.to_bytes())
                 self._store_tiles(image_id, patch, mask)
                 self._count(image_id, patch.count_change())
+            self._journal.prune()
             self._mark_worked_on(image_id)
 
-    def undo(self, mask: Mask) -> Gesture | None:
-        """Takes the image's last gesture back, in the mask and in the store."""
+    def undo(self, mask: Mask) -> Step | None:
+        """Takes the last step back, in the mask and in the store: a gesture or the classes'."""
         return self._travel(mask, back=True)
 
-    def redo(self, mask: Mask) -> Gesture | None:
-        """Does the image's last undone gesture again."""
+    def redo(self, mask: Mask) -> Step | None:
+        """Does the last undone step again."""
         return self._travel(mask, back=False)
 
     def undo_name(self, image_id: int) -> str | None:
         """The name of the gesture that `undo` would take back."""
-        return self._next_name(image_id, back=True)
+        return self._asked(lambda: self._journal.next_name(image_id, back=True))
 
     def redo_name(self, image_id: int) -> str | None:
-        return self._next_name(image_id, back=False)
+        return self._asked(lambda: self._journal.next_name(image_id, back=False))
+
+    def last_step(self, image_id: int) -> int | None:
+        """The number of the step that `undo` would take back."""
+        found = self._asked(lambda: self._journal.next(image_id, back=True))
+        return None if found is None else found[0]
+
+    def history(self, image_id: int) -> list[HistoryEntry]:
+        """The steps that `undo` and `redo` go through, oldest first."""
+        return self._asked(lambda: self._journal.history(image_id))
+
+    def limit_history(self, max_bytes: int) -> None:
+        """From the next gesture on the history takes at most so much; the oldest steps go."""
+        self._journal.max_bytes = max_bytes
 
     # ------------------------------------------------------------------ inside
 
-    def _travel(self, mask: Mask, *, back: bool) -> Gesture | None:
+    def _travel(self, mask: Mask, *, back: bool) -> Step | None:
         image_id = _owner(mask)
-        rows = self._rows(
-            "SELECT id, name, patch FROM journal WHERE image_id = ? AND undone = ?"
-            f" ORDER BY id {'DESC' if back else 'ASC'} LIMIT 1",
-            image_id,
-            0 if back else 1,
-        )
-        if not rows:
+        found = self._asked(lambda: self._journal.next(image_id, back=back))
+        if found is None:
             return None
-        number, name, data = rows[0]
+        number, name, of_image, data = found
         try:
+            if of_image is None:
+                self._travel_classes(number, data, back=back)
+                mask.meaning = self.class_list.meaning
+                return Step(number, name, None)
             patch = Patch.from_bytes(data)
         except ValueError as error:
             raise UserError(
@@ -318,25 +377,28 @@ class Project:
         step(mask)
         try:
             with self._transaction():
-                self._db.execute(
-                    "UPDATE journal SET undone = ? WHERE id = ?", (1 if back else 0, number)
-                )
+                self._journal.mark(number, undone=back)
                 self._store_tiles(image_id, patch, mask)
                 self._count(image_id, patch.count_change() * (-1 if back else 1))
                 self._mark_worked_on(image_id)
         except UserError:
             unstep(mask)
             raise
-        return Gesture(number, name, patch)
+        return Step(number, name, patch)
 
-    def _next_name(self, image_id: int, *, back: bool) -> str | None:
-        rows = self._rows(
-            "SELECT name FROM journal WHERE image_id = ? AND undone = ?"
-            f" ORDER BY id {'DESC' if back else 'ASC'} LIMIT 1",
-            image_id,
-            0 if back else 1,
-        )
-        return str(rows[0][0]) if rows else None
+    def _travel_classes(self, number: int, data: bytes, *, back: bool) -> None:
+        before, after = unpack_edit(data)
+        wanted = (before if back else after).retiring_unknown(self.class_list)
+        with self._transaction():
+            self._journal.mark(number, undone=back)
+            write_classes(self._db, wanted)
+        self._class_list = wanted
+
+    def _asked(self, question: Callable[[], _Answer]) -> _Answer:
+        try:
+            return question()
+        except sqlite3.Error as error:
+            raise database.database_error(error, self.path) from error
 
     def _store_tiles(self, image_id: int, patch: Patch, mask: Mask) -> None:
         for row, column in patch.tiles:
@@ -394,8 +456,24 @@ class Project:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with database.transaction(self._db, self.path):
-            yield
+        try:
+            with database.transaction(self._db, self.path):
+                yield
+        except BaseException:
+            self._journal.recount()
+            raise
+
+
+def _by_meaning(
+    counts: Iterable[tuple[int, int]], meaning: npt.NDArray[np.uint8]
+) -> dict[int, int]:
+    """Pixels by class from (stored value, pixels)."""
+    total: dict[int, int] = {}
+    for value, pixels in counts:
+        index = int(meaning[value])
+        if index != UNLABELLED:
+            total[index] = total.get(index, 0) + pixels
+    return total
 
 
 def _owner(mask: Mask) -> int:

@@ -69,7 +69,7 @@ def read_tiff(data: bytes, *, max_pixels: int) -> tuple[npt.NDArray[Any], str, b
                 f"the image would take {page.nbytes / 1e9:,.0f} GB of memory",
                 remedy="Keep three of its channels, or cut it into parts.",
             )
-        if _is_truncated(page, len(data)):
+        if is_truncated(page, len(data)):
             raise UserError("the image is truncated", remedy="Copy the file again from its source.")
         if page.photometric not in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE):
             raise TiffUnsupported(f"photometric {page.photometric}")
@@ -90,7 +90,7 @@ def _first(tiff: Any) -> Any:  # noqa: ANN401 - tifffile's pages are untyped uni
     return tiff.pages.first
 
 
-def _is_truncated(page: Any, size: int) -> bool:  # noqa: ANN401
+def is_truncated(page: Any, size: int) -> bool:  # noqa: ANN401
     """Strips or tiles beyond the end of the file, or fewer than the image has.
 
     tifffile would fill in what is missing. A segment of no bytes is whole: in sparse files it says

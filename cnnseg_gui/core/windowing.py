@@ -14,13 +14,18 @@ _SAMPLE = 4_000_000  # values looked at for the percentiles
 _BAND = 4_000_000  # values converted at a time: a large image costs little beside its result
 
 
-def to_rgb8(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float] | None]:
+Window = tuple[float, float]
+"""The values shown as black and as white."""
+
+
+def to_rgb8(values: npt.NDArray[Any], window: Window | None = None) -> tuple[Pixels, Window | None]:
     """Values as they are shown, and the window used.
 
     Args:
         values: [H, W] or [H, W, C] of any type. Two channels are grey with alpha or grey with
             something else, and of more than three the first three are colours: the window is that
             of the channels that are shown.
+        window: instead of the one found from the values.
 
     Returns:
         uint8[H, W, 3], C-contiguous, and the values shown as black and as white; None where they
@@ -29,33 +34,18 @@ def to_rgb8(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float] | Non
     if values.ndim == 2:
         values = values[..., None]
     values = values[..., :3] if values.shape[2] >= 3 else values[..., :1]
-    window = None
-    if values.dtype == np.bool_:
-        values = values.astype(np.uint8) * np.uint8(255)
-    elif values.dtype != np.uint8:
-        values, window = _windowed(values)
+    if values.dtype in (np.bool_, np.uint8):
+        window = None
+        values = values.astype(np.uint8) * np.uint8(255) if values.dtype == np.bool_ else values
+    else:
+        window = window or window_of(values)
+        values = _windowed(values, window)
     if values.shape[2] == 1:
         values = np.broadcast_to(values, (*values.shape[:2], 3))
     return np.ascontiguousarray(values), window
 
 
-# ---------------------------------------------------------------------- inside
-
-
-def _windowed(values: npt.NDArray[Any]) -> tuple[Pixels, tuple[float, float]]:
-    low, high = _window_of(values)
-    out = np.empty(values.shape, np.uint8)
-    rows = max(1, _BAND // (values.shape[1] * values.shape[2]))
-    with np.errstate(over="ignore", invalid="ignore"):  # NaN, infinity and 1e300 are dealt with
-        factor = 255.0 / (high - low)
-        for top in range(0, len(values), rows):
-            scaled = (_real(values[top : top + rows]) - low) * factor
-            scaled = np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-            out[top : top + rows] = np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
-    return out, (low, high)
-
-
-def _window_of(values: npt.NDArray[Any]) -> tuple[float, float]:
+def window_of(values: npt.NDArray[Any]) -> Window:
     """Percentiles of the finite values; the whole range where they coincide; never empty."""
     step = max(1, int(np.sqrt(values.size / _SAMPLE)))
     sample = _real(values[::step, ::step]).ravel()
@@ -67,6 +57,22 @@ def _window_of(values: npt.NDArray[Any]) -> tuple[float, float]:
     if not high > low:
         low, high = float(sample.min()), float(sample.max())
     return (low, high) if high > low else (low, low + max(1.0, abs(low)))
+
+
+# ---------------------------------------------------------------------- inside
+
+
+def _windowed(values: npt.NDArray[Any], window: Window) -> Pixels:
+    low, high = window
+    out = np.empty(values.shape, np.uint8)
+    rows = max(1, _BAND // (values.shape[1] * values.shape[2]))
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN, infinity and 1e300 are dealt with
+        factor = 255.0 / (high - low)
+        for top in range(0, len(values), rows):
+            scaled = (_real(values[top : top + rows]) - low) * factor
+            scaled = np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
+            out[top : top + rows] = np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
+    return out
 
 
 def _real(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

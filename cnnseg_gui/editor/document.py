@@ -8,11 +8,12 @@ from PySide6.QtCore import QCoreApplication, QObject, QThreadPool, Signal
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.journal import HistoryEntry, Step
 from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
 from cnnseg_gui.core.project import ImageRecord, Project
 from cnnseg_gui.core.proposal import Proposal, accept
-from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.tools.base import (
@@ -39,6 +40,8 @@ class Document(QObject):
     """UserError: what was asked was not done; nothing waits."""
     outline_changed = Signal()
     """The line that a gesture shows over the image is another."""
+    classes_changed = Signal()
+    """An edit of the classes was undone or redone."""
     computing_changed = Signal()
     """Something is being computed, or no more."""
     picked = Signal(int)
@@ -48,13 +51,13 @@ class Document(QObject):
         self,
         project: Project,
         record: ImageRecord,
-        pyramid: ImagePyramid,
+        image: ImageSource,
         mask: Mask,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.record = record
-        self.pyramid = pyramid
+        self.image = image
         self.mask = mask
         self.proposal = Proposal(*mask.shape)
         self.proposed_by: str | None = None
@@ -115,7 +118,7 @@ class Document(QObject):
         scene = Scene(
             mask=self.mask,
             proposal=self.proposal,
-            image=self.pyramid,
+            image=self.image,
             visible=visible or self.mask.bounds,
             scale=scale,
             pressure=pressure,
@@ -258,6 +261,27 @@ class Document(QObject):
         self._waiting.clear()
         return True
 
+    def read_as(self, meaning: Pixels) -> None:
+        """Another list of classes: what each stored value means now, uint8[256]."""
+        self.mask.meaning = meaning
+        self.changed_since_mirror = True
+        self._redraw(self.mask.bounds)
+
+    def history(self) -> list[HistoryEntry]:
+        """The steps of this image and of the classes, oldest first."""
+        return self._project.history(self.record.id)
+
+    def go_to(self, entry: int | None) -> None:
+        """Undoes or redoes until a step of the history is the last that is done; None: none."""
+        self.close()
+        if any(step.id == entry and step.undone for step in self.history()):
+            while (step := self._travel(back=False)) is not None and step.id != entry:
+                continue
+            return
+        while (last := self._project.last_step(self.record.id)) is not None and last != entry:
+            if self._travel(back=True) is None:
+                return
+
     # ------------------------------------------------------------------ proposals
 
     def show_proposal(self, top: int, left: int, classes: Pixels, confidence: Pixels) -> None:
@@ -326,18 +350,24 @@ class Document(QObject):
         self.store_waiting()
         self.changed.emit(self.record.id)
 
-    def _travel(self, *, back: bool) -> None:
+    def _travel(self, *, back: bool) -> Step | None:
+        """One step; None where there is none, or it could not be done."""
         if not self.store_waiting():
-            return
+            return None
         try:
-            gesture = self._project.undo(self.mask) if back else self._project.redo(self.mask)
+            step = self._project.undo(self.mask) if back else self._project.redo(self.mask)
         except UserError as error:
             self.failed.emit(error)
-            return
-        if gesture is not None:
-            self.changed_since_mirror = True
-            self._redraw(gesture.patch.bounds)
-            self.changed.emit(self.record.id)
+            return None
+        if step is None:
+            return None
+        self.changed_since_mirror = True
+        if step.patch is None:
+            self.classes_changed.emit()
+        else:
+            self._redraw(step.patch.bounds)
+        self.changed.emit(self.record.id)
+        return step
 
     def _redraw(self, rect: Rect) -> None:
         if not rect.empty:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.revisions import CARD, Revision
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.resources import starter_folder
@@ -82,10 +83,18 @@ class ModelChoice(QObject):
 
     @property
     def mapping(self) -> dict[str, str]:
-        """Names of the model's classes by the project's, where a person has set them."""
+        """Names of the model's classes by the project's, where a person has set them.
+
+        A class that was renamed goes on with what the revision learnt under a former name.
+        """
         project = self._workspace.project
-        stored = project.setting(_MAPPING) if project else ""
-        return {str(new): str(old) for new, old in json.loads(stored or "{}").items()}
+        if project is None:
+            return {}
+        stored = json.loads(project.setting(_MAPPING) or "{}")
+        return {
+            **_renamed(project.classes, self.revision),
+            **{str(new): str(old) for new, old in stored.items()},
+        }
 
     def choose(
         self, model: str, *, knows: bool = False, mapping: Mapping[str, str] | None = None
@@ -118,3 +127,16 @@ class ModelChoice(QObject):
         if project is not None:
             project.revisions.promote(revision.name)
             self.choose("")
+
+
+def _renamed(classes: Sequence[PixelClass], revision: Revision | None) -> dict[str, str]:
+    """The revision's names of those classes that it knows under a former one only."""
+    if revision is None:
+        return {}
+    known = set(json.loads(revision.card).get("classes", ()))
+    found = {}
+    for cls in classes:
+        former = [name for name in cls.former if name in known]
+        if cls.name not in known and former:
+            found[cls.name] = former[-1]
+    return found

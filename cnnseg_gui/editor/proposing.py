@@ -40,6 +40,7 @@ class Proposing(QObject):
         # Queued: the canvas shows the new image first, so that what is visible is known.
         workspace.document_changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
         choice.changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
+        workspace.classes_changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
         engine.tile_proposed.connect(self._take_tile)
         engine.proposed.connect(self._end)
         engine.cancelled.connect(self._forget)
@@ -51,10 +52,15 @@ class Proposing(QObject):
         return self._choice.proposing
 
     @property
-    def _source(self) -> str:
-        """The model, and how its classes are matched: either changes the proposal."""
-        mapping = self._choice.mapping
-        return f"{self.model} {sorted(mapping.items())}" if mapping else self.model
+    def source(self) -> str:
+        """The model, the classes, and how they are matched: each changes the proposal."""
+        return f"{self.model} {self._classes} {sorted(self._choice.mapping.items())}"
+
+    @property
+    def _classes(self) -> tuple[str, ...]:
+        """As the network counts them."""
+        project = self._workspace.project
+        return tuple(cls.name for cls in project.class_list.dense_classes) if project else ()
 
     @property
     def running(self) -> bool:
@@ -63,13 +69,13 @@ class Proposing(QObject):
     def refresh(self) -> None:
         """Proposes the current image if its proposal is missing or another model's."""
         project, document = self._workspace.project, self._workspace.document
-        if project is None or document is None or document.proposed_by == self._source:
+        if project is None or document is None or document.proposed_by == self.source:
             return
-        document.proposed_by, document.proposal_complete = self._source, False
+        document.proposed_by, document.proposal_complete = self.source, False
         self._request = self._engine.propose(
             image=document.record.sha256,
             model=self.model,
-            classes=tuple(cls.name for cls in project.classes),
+            classes=self._classes,
             visible=self._visible(),
             mapping=self._choice.mapping,
         )
@@ -80,9 +86,10 @@ class Proposing(QObject):
     def _take_tile(
         self, tile: ProposedTile, classes: npt.NDArray[np.uint8], confidence: npt.NDArray[np.uint8]
     ) -> None:
-        document = self._asked(tile.request)
-        if document is not None and document.record.sha256 == tile.image:
-            document.show_proposal(tile.top, tile.left, classes, confidence)
+        document, project = self._asked(tile.request), self._workspace.project
+        if project is not None and document is not None and document.record.sha256 == tile.image:
+            indices = project.class_list.from_dense[classes]
+            document.show_proposal(tile.top, tile.left, indices, confidence)
 
     def _end(self, proposed: Proposed) -> None:
         if proposed.request == self._request:

@@ -10,8 +10,10 @@ from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer, Signal
 
 from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.class_list import ClassList
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.core.project import (
     APPROVED,
@@ -19,10 +21,10 @@ from cnnseg_gui.core.project import (
     ImageRecord,
     Project,
 )
-from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.mirroring import Mirroring
+from cnnseg_gui.editor.read_ahead import ReadAhead
 from cnnseg_gui.editor.reading import load_image, probe_all
 
 _RETRY_MS = 5000
@@ -38,6 +40,8 @@ class Workspace(QObject):
     """Images were added."""
     image_changed = Signal(int)
     """The record of one image (status, counts) is another."""
+    classes_changed = Signal()
+    """The project's list of classes is another."""
     document_changed = Signal()
     """Another image is shown, or none."""
     failed = Signal(object)
@@ -56,6 +60,7 @@ class Workspace(QObject):
         self._lock: QLockFile | None = None
         self._reading_pool = QThreadPool(self)
         self._reading_pool.setMaxThreadCount(1)  # hasty steps are passed over, not all decoded
+        self._ahead = ReadAhead(self)
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
@@ -88,6 +93,7 @@ class Workspace(QObject):
             return
         self._leave_document()
         self._mirroring.finish()
+        self._ahead.clear()
         self.project.close()
         self.project = None
         self._documents.clear()
@@ -153,10 +159,14 @@ class Workspace(QObject):
             self._opening = None
             return
         record = self._opening = self.project.image(image_id)
+        ready = self._ahead.take(record)
+        if ready is not None:
+            self._show(record, ready)
+            return
         in_background(
             lambda: load_image(record) if self._opening is record else None,
             parent=self,
-            done=lambda pyramid: self._show(record, pyramid),
+            done=lambda image: self._show(record, image),
             failed=lambda error: self._cannot_show(record, error),
             pool=self._reading_pool,
         )
@@ -209,7 +219,30 @@ class Workspace(QObject):
     def remove_tag(self, image_id: int, name: str) -> None:
         self._change_tags(image_id, lambda project: project.tags.remove(image_id, name))
 
+    def edit_classes(self, after: ClassList, *, name: str) -> None:
+        """Changes the list of classes: one step of every image's history, named for the menu.
+
+        Raises:
+            UserError: it could not be stored, or strokes wait for the disk; nothing is changed.
+        """
+        if self.project is not None:
+            self._refuse_while_unsaved()
+            self.project.edit_classes(after, name=name)
+            self._show_classes()
+
     # ------------------------------------------------------------------ inside
+
+    def _show_classes(self) -> None:
+        """Every open mask reads as the list says now."""
+        if self.project is None:
+            return
+        classes = self.project.class_list
+        self._classes = classes.live
+        for document in self._documents.values():
+            document.read_as(classes.meaning)
+        self.classes_changed.emit()
+        if self.document is not None:
+            self.image_changed.emit(self.document.record.id)
 
     def _change_tags(self, image_id: int, change: Callable[[Project], object]) -> None:
         if self.project is None:
@@ -299,12 +332,12 @@ class Workspace(QObject):
         if numbers and not had_images:
             self.open_image(numbers[0])
 
-    def _show(self, record: ImageRecord, pyramid: ImagePyramid | None) -> None:
-        if self.project is None or pyramid is None or self._opening is not record:
+    def _show(self, record: ImageRecord, image: ImageSource | None) -> None:
+        if self.project is None or image is None or self._opening is not record:
             return
         try:
             # One that still holds unsaved gestures must stay the only one of its image.
-            document = self._documents.get(record.id) or self._make_document(record, pyramid)
+            document = self._documents.get(record.id) or self._make_document(record, image)
         except UserError as error:
             self._cannot_show(record, error)
             return
@@ -312,15 +345,22 @@ class Workspace(QObject):
         self._documents[record.id] = self.document = document
         self._remember(record)
         self.document_changed.emit()
+        self._read_ahead(record)
 
-    def _make_document(self, record: ImageRecord, pyramid: ImagePyramid) -> Document:
+    def _make_document(self, record: ImageRecord, image: ImageSource) -> Document:
         assert self.project is not None
         mask = self.project.load_mask(record.id)
-        document = Document(self.project, self.project.image(record.id), pyramid, mask, self)
+        document = Document(self.project, self.project.image(record.id), image, mask, self)
         document.changed.connect(self._on_changed)
+        document.classes_changed.connect(self._show_classes)
         document.store_failed.connect(self._on_store_failed)
         document.failed.connect(self.failed)
         return document
+
+    def _read_ahead(self, record: ImageRecord) -> None:
+        if self.project is not None:
+            with suppress(UserError):  # said when the person goes there
+                self._ahead.read(self.project.neighbours(record.id))
 
     def _remember(self, record: ImageRecord) -> None:
         """For the next start; that it fails on a full disk must not keep anyone from looking."""
@@ -376,6 +416,8 @@ class Workspace(QObject):
         for number, document in list(self._documents.items()):
             if document is not self.document and not document.unsaved:
                 del self._documents[number]
+                self._ahead.keep(document.record, document.image)
+                document.image.close()
                 document.deleteLater()
 
 

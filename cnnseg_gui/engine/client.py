@@ -177,6 +177,7 @@ class EngineClient(QObject):
         borders: bool = False,
         mapping: Mapping[str, str] | None = None,
         proposing: str = "",
+        values: bytes = b"",
     ) -> int:
         """Asks for a fine-tune, after those asked for before. See `messages.Train`.
 
@@ -194,6 +195,7 @@ class EngineClient(QObject):
             model=model,
             classes=tuple(classes),
             images=parts,
+            values=values,
             seconds=seconds,
             steps=steps,
             seed=seed,

@@ -88,6 +88,8 @@ class Train(Message, frozen=True, kw_only=True):
     mapping: tuple[tuple[str, str], ...] = ()
     """As in `Propose`."""
     images: tuple[TrainImage, ...]
+    values: bytes = b""
+    """256 bytes: the index in `classes` (or 255) of each value in the tiles; empty: themselves."""
     proposing: str = ""
     """What proposes meanwhile, where it is another model: scored on the same held-out pixels."""
     seconds: float | None = None

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import UNLABELLED, Mask, pack_tile, unpack_tile
 from cnnseg_gui.engine.messages import TrainImage
@@ -49,8 +51,13 @@ def pack(images: Sequence[PackedImage]) -> tuple[tuple[TrainImage, ...], list[by
     return parts, [data for image in images for _, _, data in image.tiles]
 
 
-def unpack(images: Sequence[TrainImage], blocks: Sequence[bytes]) -> list[Mask]:
+def unpack(
+    images: Sequence[TrainImage], blocks: Sequence[bytes], values: bytes = b""
+) -> list[Mask]:
     """The masks of a `Train`, in the order of its images.
+
+    Args:
+        values: as `Train.values`.
 
     Raises:
         UserError: the tiles are damaged, or not those the message speaks of.
@@ -58,13 +65,17 @@ def unpack(images: Sequence[TrainImage], blocks: Sequence[bytes]) -> list[Mask]:
     expected = sum(len(image.tiles) for image in images)
     if expected != len(blocks):
         raise UserError(f"the request speaks of {expected} mask tiles and brings {len(blocks)}")
+    if len(values) not in (0, 256):
+        raise UserError(f"the request names {len(values)} values of a mask, not 256")
+    meaning = np.frombuffer(values, np.uint8) if values else None
     remaining = iter(blocks)
     masks = []
     for image in images:
         try:
             mask = Mask(image.height, image.width)
             for row, column in image.tiles:
-                mask.put_tile(row, column, unpack_tile(next(remaining)))
+                tile = unpack_tile(next(remaining))
+                mask.put_tile(row, column, tile if meaning is None else meaning[tile])
         except ValueError as error:
             raise UserError(f"the mask of image {image.image[:8]} is unusable ({error})") from error
         masks.append(mask)

@@ -134,7 +134,7 @@ class Workshop:
             rival = self._models.load(
                 message.proposing, message.classes, job.stopped, dict(message.mapping)
             )
-        masks = unpack(message.images, blocks)
+        masks = unpack(message.images, blocks, message.values)
         examples = [
             self._example(job, image, mask)
             for image, mask in zip(message.images, masks, strict=True)

@@ -139,20 +139,24 @@ def gather(project: Project, *, with_undecided: bool = False) -> ExportJob:
     Args:
         with_undecided: takes images without a decided pixel too.
     """
-    records = project.images()
+    records, classes = project.images(), project.class_list
     taken = [record for record in records if record.decided or with_undecided]
     items = [
         ExportItem(
             record.path,
             partial(
-                _unpack, record.name, (record.height, record.width), project.packed_tiles(record.id)
+                _unpack,
+                record.name,
+                (record.height, record.width),
+                project.packed_tiles(record.id),
+                classes.dense,
             ),
             record.sha256,
             record.tags,
         )
         for record in taken
     ]
-    return ExportJob(tuple(items), project.classes, len(records) - len(taken))
+    return ExportJob(tuple(items), classes.dense_classes, len(records) - len(taken))
 
 
 def write(
@@ -289,11 +293,13 @@ def _check_stop(should_stop: Callable[[], bool] | None) -> None:
         raise ExportStopped
 
 
-def _unpack(name: str, shape: tuple[int, int], tiles: Sequence[tuple[int, int, bytes]]) -> Pixels:
+def _unpack(
+    name: str, shape: tuple[int, int], tiles: Sequence[tuple[int, int, bytes]], values: Pixels
+) -> Pixels:
     mask = Mask(*shape)
     for row, column, data in tiles:
         try:
-            mask.put_tile(row, column, unpack_tile(data))
+            mask.put_tile(row, column, values[unpack_tile(data)])
         except ValueError as error:
             raise UserError(
                 f"the mask of {name} is damaged ({error})",

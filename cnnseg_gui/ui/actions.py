@@ -1,129 +1,17 @@
-"""Every action of the window: its name, keys and icon in one table."""
+"""The program's actions, made from the table in `ui/keys/table.py`, with the keys of the moment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import SIGNAL, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from cnnseg_gui.ui.icons import icon
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    """`keys` are Qt's portable key sequences; the first one is shown in menus and tips."""
-
-    name: str
-    label: str
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    tip: str = ""
-    checkable: bool = False
-
-
-SPECS = (
-    ActionSpec("open_folder", "Open Folder of Images…", ("Ctrl+O",), "open-folder"),
-    ActionSpec("open_project", "Open Project…", ("Ctrl+Shift+O",)),
-    ActionSpec("add_images", "Add Images…"),
-    ActionSpec("export", "Export…", ("Ctrl+E",), "export", "Export the labelled data set"),
-    ActionSpec("quit", "Quit", ("Ctrl+Q",)),
-    ActionSpec("undo", "Undo", ("Ctrl+Z",), "undo"),
-    ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
-    ActionSpec(
-        "accept",
-        "Accept Proposal",
-        ("Return", "Enter"),
-        "accept",
-        "Decide every undecided pixel as proposed",
-    ),
-    ActionSpec(
-        "approve",
-        "Approve and Go On",
-        ("Space",),
-        "approve",
-        "Accept what is left, mark the image approved, open the next",
-    ),
-    ActionSpec("brush", "Brush", ("B",), "brush", "Paint the active class", checkable=True),
-    ActionSpec(
-        "eraser",
-        "Eraser",
-        ("E",),
-        "eraser",
-        "Back to unlabelled; also while Alt is held",
-        checkable=True,
-    ),
-    ActionSpec(
-        "polygon", "Polygon", ("P",), "polygon", "Fill an area, corner by corner", checkable=True
-    ),
-    ActionSpec("lasso", "Lasso", ("L",), "lasso", "Fill an area, drawn freehand", checkable=True),
-    ActionSpec("box", "Box", ("R",), "box", "Fill a rectangle", checkable=True),
-    ActionSpec(
-        "pick",
-        "Pick Class",
-        ("I",),
-        "pick",
-        "The class that is there becomes active",
-        checkable=True,
-    ),
-    ActionSpec("ruler", "Ruler", ("M",), "ruler", "Measure a length", checkable=True),
-    *(ActionSpec(f"class_{digit}", f"Class {digit}", (str(digit),)) for digit in range(10)),
-    ActionSpec("swap_class", "Swap Class", ("X",), "", "The class that was active before"),
-    ActionSpec("mode_all", "Over Everything", checkable=True),
-    ActionSpec("mode_unlabelled", "Over Unlabelled Only", checkable=True),
-    ActionSpec("mode_chosen", "Over Chosen Classes Only", checkable=True),
-    ActionSpec(
-        "accept_class",
-        "Accept Active Class",
-        ("Ctrl+Return", "Ctrl+Enter"),
-        "",
-        "Decide the undecided pixels that are proposed as the active class",
-    ),
-    ActionSpec("smaller", "Smaller Brush", ("[",)),
-    ActionSpec("larger", "Larger Brush", ("]",)),
-    ActionSpec("fit", "Fit", ("F", "Ctrl+F"), "fit", "Show the whole image"),
-    ActionSpec("one_to_one", "Actual Pixels", ("Ctrl+1",), "one-to-one"),
-    ActionSpec("zoom_in", "Zoom In", ("Ctrl++", "Ctrl+=")),
-    ActionSpec("zoom_out", "Zoom Out", ("Ctrl+-",)),
-    ActionSpec("previous", "Previous Image", ("A", "Ctrl+Left"), "previous"),
-    ActionSpec("next", "Next Image", ("D", "Ctrl+Right"), "next"),
-    ActionSpec(
-        "hide_overlay",
-        "Hide Overlay",
-        (),
-        "hide-overlay",
-        "Show the image alone; also while Tab is held",
-        checkable=True,
-    ),
-    ActionSpec(
-        "compare",
-        "Compare Mask and Proposal",
-        ("C",),
-        "compare",
-        "The mask left of a handle, the proposal right of it",
-        checkable=True,
-    ),
-    ActionSpec(
-        "border_weights",
-        "Border Weights",
-        (),
-        "",
-        "Show which background between objects counts more where borders are stressed",
-        checkable=True,
-    ),
-    ActionSpec("teach", "Teach", ("Ctrl+T",), "teach", "Fine-tune the network on your corrections"),
-    ActionSpec("cancel_teaching", "Cancel Teaching"),
-    ActionSpec("choose_network", "Choose Network…", (), "", "What the next fine-tune begins with"),
-    ActionSpec("weights", "Weights…", (), "", "Published weights: download them, or choose files"),
-    ActionSpec("reset_layout", "Reset Layout"),
-    ActionSpec("demo", "Open the Sample Project"),
-    ActionSpec("show_me", "Show Me", (), "show-me", "Run the tour on the sample project"),
-    ActionSpec(
-        "architecture", "Architecture…", (), "", "Look at every network: layers, numbers, inside"
-    ),
-    ActionSpec("about", "About CNNSeg"),
-)
+from cnnseg_gui.ui.keys.bindings import Bindings
+from cnnseg_gui.ui.keys.spec import ActionSpec, Context, context_of
+from cnnseg_gui.ui.keys.table import SPECS
 
 TOOLS = (
     "brush",
@@ -136,9 +24,9 @@ TOOLS = (
 )
 MODES = "mode_all", "mode_unlabelled", "mode_chosen"
 
-# Keys that mean something else in other places (Enter ends an entry, Space presses a button), so
-# they work only on the canvas, which also tells a tap of Space from a hold.
-_BY_CANVAS = {"accept", "approve"}
+_TRIGGERED, _TOGGLED = SIGNAL("triggered(bool)"), SIGNAL("toggled(bool)")
+# macOS hands the keys that its menu bar shows to the menu, wherever the focus is.
+_SHOWS_CANVAS_KEYS = sys.platform != "darwin"
 
 
 class Actions(QObject):
@@ -146,12 +34,15 @@ class Actions(QObject):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self.bindings = Bindings(SPECS, self)
         self._actions = {spec.name: self._made(spec) for spec in SPECS}
         window.addActions(list(self._actions.values()))  # their keys work outside of menus too
         for names in (TOOLS, MODES):
             group = QActionGroup(self)
             for name in names:
                 group.addAction(self[name])
+        self.bindings.changed.connect(self._show_keys)
+        self._show_keys()
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
@@ -159,20 +50,40 @@ class Actions(QObject):
     def named(self, *names: str) -> list[QAction]:
         return [self._actions[name] for name in names]
 
+    def live(self) -> list[ActionSpec]:
+        """The actions that do something; what is held is no slot's, and always there."""
+        return [spec for spec in SPECS if spec.context == Context.HELD or self._is_heard(spec)]
+
+    # ------------------------------------------------------------------ inside
+
+    def _is_heard(self, spec: ActionSpec) -> bool:
+        action = self[spec.name]
+        return action.receivers(_TRIGGERED) + action.receivers(_TOGGLED) > 0
+
     def _made(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.label, self)
         action.setObjectName(spec.name)
         action.setCheckable(spec.checkable)
+        action.setAutoRepeat(spec.repeats)
         if spec.icon:
             action.setIcon(icon(spec.icon))
-        tip = spec.tip or spec.label.rstrip("…")
-        keys = [QKeySequence(key) for key in spec.keys]
-        if keys:
-            shown = keys[0].toString(QKeySequence.SequenceFormat.NativeText)
-            tip += f" ({shown})"
-            if spec.name not in _BY_CANVAS:
-                action.setShortcuts(keys)
-                action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        action.setToolTip(tip)
         action.setStatusTip(spec.tip)
         return action
+
+    def _show_keys(self) -> None:
+        for spec in SPECS:
+            self._set_keys(spec)
+            tip = spec.tip or spec.label.rstrip("…")
+            key = self.bindings.shown(spec.name)
+            self[spec.name].setToolTip(f"{tip} ({key})" if key else tip)
+
+    def _set_keys(self, spec: ActionSpec) -> None:
+        """Keys of the image alone are `CanvasKeys`' business: here they are only shown."""
+        action, keys = self[spec.name], self.bindings.keys(spec.name)
+        of_window = [key for key in keys if context_of(spec, key) == Context.WINDOW]
+        if of_window or not _SHOWS_CANVAS_KEYS:
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            action.setShortcuts([QKeySequence(key) for key in of_window])
+        else:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.setShortcuts([QKeySequence(key) for key in keys])

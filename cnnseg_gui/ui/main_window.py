@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLay
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.editor.class_editing import ClassEditing
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
@@ -30,12 +31,14 @@ from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
+from cnnseg_gui.ui.keys.keyboard import Keyboard
 from cnnseg_gui.ui.labelling import Labelling
 from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
 from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.opening import Opening, rescue_folder
 from cnnseg_gui.ui.painting import Painting
 from cnnseg_gui.ui.panels.classes import ClassesPanel
+from cnnseg_gui.ui.panels.history import HistoryPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.labels import LabelsPanel
 from cnnseg_gui.ui.panels.log import LogPanel
@@ -81,6 +84,9 @@ class MainWindow(QMainWindow):
             self.status,
             self.workspace,
             self,
+        )
+        self.keyboard = Keyboard(
+            self.actions_by_name, self.canvas, self.painting.hand, self.tools, self.docks, self
         )
         self.teaching = Teaching(
             self.training_panel,
@@ -140,7 +146,9 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.images_panel = ImagesPanel(self.workspace)
         self.navigator = Navigator(self.canvas)
-        self.classes_panel = ClassesPanel()
+        self.class_editing = ClassEditing(self.workspace, self)
+        self.classes_panel = ClassesPanel(self.class_editing)
+        self.history_panel = HistoryPanel(self.workspace)
         self.tool_options = ToolOptions(self.tools)
         self.training_panel = TrainingPanel()
         self.labels_panel = LabelsPanel()
@@ -152,6 +160,7 @@ class MainWindow(QMainWindow):
             self._dock("Classes", self.classes_panel, right),
             self._dock("Tool", self.tool_options, right),
             self._dock("Teaching", self.training_panel, right),
+            self._dock("History", self.history_panel, right),
             self._dock("Labels", self.labels_panel, right),
             self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
@@ -169,7 +178,7 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, navigator, classes, tool, teaching, labels, log = self.docks
+        images, navigator, classes, tool, teaching, history, labels, log = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
@@ -177,13 +186,14 @@ class MainWindow(QMainWindow):
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         for dock in (classes, tool, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.tabifyDockWidget(teaching, labels)
+        self.tabifyDockWidget(teaching, history)
+        self.tabifyDockWidget(history, labels)
         teaching.raise_()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         log.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
         self.resizeDocks([images, navigator], [560, 180], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, tool, teaching], [150, 230, 500], Qt.Orientation.Vertical)
+        self.resizeDocks([classes, tool, teaching], [230, 230, 400], Qt.Orientation.Vertical)
 
     def bring_up(self, panel: QWidget) -> None:
         """Shows a panel in front of those it shares its place with."""
@@ -206,7 +216,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": workspace.undo,
             "redo": workspace.redo,
-            "accept": workspace.accept,
+            "accept": self.painting.accept,
             "approve": workspace.approve,
             "previous": lambda: workspace.step(-1),
             "next": lambda: workspace.step(1),
@@ -223,10 +233,13 @@ class MainWindow(QMainWindow):
         self.opening.failed.connect(self.show_error)
         self.images_panel.chosen.connect(workspace.open_image)
         self.canvas.scale_changed.connect(self.status.show_zoom)
+        self.canvas.failed.connect(self.show_error)
         self.painting.failed.connect(self.show_error)
+        self.class_editing.failed.connect(self.show_error)
         self.painting.drawing_changed.connect(self._show_progress_of_work)
         workspace.project_changed.connect(self._show_project)
         workspace.document_changed.connect(self._show_document)
+        workspace.classes_changed.connect(self.painting.show_classes)
         workspace.images_changed.connect(self._show_document)
         workspace.image_changed.connect(self._show_progress_of_work)
         workspace.failed.connect(self.show_error)
@@ -260,7 +273,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{project.folder.name} – CNNSeg" if project else "CNNSeg")
         if project is not None:
             self._recent.remember(project.folder)
-            self.classes_panel.show_classes(project.classes)
             self.painting.show_classes()
             self.tools.choose_class(project.classes[min(1, len(project.classes) - 1)].index)
         self._show_document()
@@ -276,7 +288,7 @@ class MainWindow(QMainWindow):
             self._stack.setCurrentWidget(self.canvas)
             self.canvas.show_document(document, self.painting.table())
             self.canvas.setFocus()
-        self.navigator.show_image(document.pyramid if document else None)
+        self.navigator.show_image(document.image if document else None)
         self._show_progress_of_work()
 
     def _show_progress_of_work(self, _image_id: int = 0) -> None:

@@ -46,7 +46,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "reset_layout",
     ),
     "&Network": ("teach", "cancel_teaching", "|", "choose_network", "weights"),
-    "&Help": ("demo", "show_me", "architecture", "|", "about"),
+    "&Help": ("keys", "keyboard", "|", "demo", "show_me", "architecture", "|", "about"),
 }
 _TOOLBAR = (
     "open_folder",

@@ -50,7 +50,7 @@ class NetworkWindows(QObject):
 
         project = self._workspace.project
         if project is not None:
-            classes = [cls.name for cls in project.classes]
+            classes = [cls.name for cls in project.class_list.dense_classes]
             dialog = NetworkDialog(self._choice, self.all, self.missing(), classes, self._window)
             self._workspace.project_changed.connect(dialog.close)
             dialog.show()

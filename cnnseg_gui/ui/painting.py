@@ -72,9 +72,9 @@ class Painting(QObject):
         self._options.opacity_changed.connect(self._set_opacity)
         self._options.style_changed.connect(self.set_style)
         self._classes.chosen.connect(choice.choose_class)
+        self._classes.hidden_changed.connect(self.set_hidden)
+        self._classes.locked_changed.connect(choice.set_locked)
         hand.pointer_moved.connect(self.show_place)
-        hand.accept_asked.connect(act["accept"].trigger)
-        hand.approve_asked.connect(act["approve"].trigger)
         hand.menu_asked.connect(self._show_menu)
         hand.refused.connect(self.failed)
         act["hide_overlay"].toggled.connect(self._canvas.hide_overlay)
@@ -130,6 +130,7 @@ class Painting(QObject):
         project = self._workspace.project
         classes = project.classes if project else ()
         self._names = {cls.index: cls.name for cls in classes}
+        self._classes.show_classes(classes)
         self.choice.show_classes(classes)
         self._canvas.set_table(self.table())
 
@@ -193,6 +194,14 @@ class Painting(QObject):
         act[choice.tool.key].setChecked(True)
         act[f"mode_{_MODE_NAMES[choice.mode]}"].setChecked(True)
         self._classes.choose(choice.class_index)
+
+    def accept(self) -> None:
+        """Closes the shape that is being drawn; without one, decides as proposed."""
+        document = self._workspace.document
+        if document is not None and document.drawing:
+            document.close()
+        else:
+            self._workspace.accept()
 
     def _accept_class(self) -> None:
         cls = self.choice.active_class

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from cnnseg_gui.core import database
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import UNLABELLED, Mask
 from cnnseg_gui.core.patch import Patch, PatchBuilder
@@ -231,6 +232,24 @@ def test_taking_back_work_on_an_approved_image_makes_it_unfinished(tmp_path: Pat
     project.close()
 
 
+def make_first_schema(path: Path) -> None:
+    """Turns a project's file into one that the first version would have made."""
+    new, old = path.with_suffix(".new"), sqlite3.connect(path)
+    old.execute("PRAGMA journal_mode = DELETE")
+    old.close()
+    path.rename(new)
+    first = sqlite3.connect(path, isolation_level=None)
+    for statement in database._MIGRATIONS[0].split(";"):
+        first.execute(statement)
+    first.execute("ATTACH ? AS new", (str(new),))
+    for table in ("image", "class", "tile", "pixel_count", "journal", "revision", "setting"):
+        columns = ", ".join(row[1] for row in first.execute(f"PRAGMA table_info({table})"))
+        first.execute(f"INSERT INTO {table} SELECT {columns} FROM new.{table}")
+    first.execute(f"PRAGMA application_id = {database._APPLICATION_ID}")
+    first.execute("PRAGMA user_version = 1")
+    first.close()
+
+
 def test_a_project_of_the_first_schema_opens_with_all_its_strokes(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     mask = project.load_mask(1)
@@ -238,19 +257,16 @@ def test_a_project_of_the_first_schema_opens_with_all_its_strokes(tmp_path: Path
     assert patch is not None
     project.commit(patch, mask, name="Brush stroke")
     project.revisions.add(b"weights", b"{}")
-    for statement in (
-        "DROP INDEX image_by_content",
-        "DROP TABLE tag",
-        "DROP TABLE classifier",
-        "ALTER TABLE revision DROP COLUMN promoted",
-    ):
-        project._db.execute(statement)
-    project._db.execute("PRAGMA user_version = 1")
     folder = project.folder
     project.close()
+    make_first_schema(folder / database.FILE_NAME)
     again = Project.open(folder)
     assert np.array_equal(again.load_mask(1).to_array(), mask.to_array())
     assert again.find_image(again.images()[0].sha256).id == 1
     assert again.revisions.current is not None
     assert again.revisions.current.name == "r001"
+    assert [cls.name for cls in again.classes] == ["background", "cell"]
+    painted = again.load_mask(1)
+    assert again.undo(painted) is not None
+    assert not painted.counts().any()
     again.close()

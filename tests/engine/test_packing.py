@@ -41,6 +41,19 @@ def test_erased_tiles_are_not_sent() -> None:
     assert [tile[:2] for tile in PackedImage.from_mask(KEY, mask).tiles] == [(0, 1), (1, 1)]
 
 
+def test_values_become_what_the_network_counts_them_as() -> None:
+    mask = Mask.from_array(np.full((300, 300), 5, np.uint8))
+    mask.write(0, 0, np.full((10, 300), 2, np.uint8))
+    table = np.full(256, 255, np.uint8)
+    table[5] = 1
+    parts, blocks = pack([PackedImage.from_mask(KEY, mask)])
+    (dense,) = unpack(parts, blocks, table.tobytes())
+    assert (dense.to_array()[:10] == 255).all()
+    assert (dense.to_array()[10:] == 1).all()
+    with pytest.raises(UserError, match="3 values of a mask"):
+        unpack(parts, blocks, b"abc")
+
+
 def test_missing_damaged_and_misplaced_tiles_are_refused() -> None:
     mask = Mask.from_array(np.zeros((300, 300), np.uint8))
     parts, blocks = pack([PackedImage.from_mask(KEY, mask)])

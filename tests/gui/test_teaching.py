@@ -35,7 +35,7 @@ def wait_for_proposal(window: MainWindow, qtbot: QtBot) -> None:
         document = window.workspace.document
         return (
             document is not None
-            and document.proposed_by == window.proposing.model
+            and document.proposed_by == window.proposing.source
             and not window.proposing.running
         )
 
@@ -149,3 +149,16 @@ def test_proposals_that_arrive_late_never_reach_another_image(
     live.proposing.refresh()
     wait_for_proposal(live, qtbot)
     assert np.mean(proposal_of(live) == shown) > 0.999
+
+
+def test_what_is_proposed_after_a_class_was_deleted_has_the_numbers_of_those_that_are_left(
+    live: MainWindow, qtbot: QtBot
+) -> None:
+    before = proposal_of(live)
+    live.class_editing.add("cell")
+    live.class_editing.delete(1)
+    qtbot.waitUntil(lambda: live.proposing.running, timeout=PATIENCE_MS)
+    wait_for_proposal(live, qtbot)
+    after = proposal_of(live)
+    assert set(np.unique(after)) == {0, 2}
+    assert np.array_equal(after == 2, before == 1)  # the second of two classes goes on

@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.mask import UNLABELLED, Mask
 from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
 from cnnseg_gui.core.proposal import Proposal
-from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.core.raster import Coverage
 from cnnseg_gui.core.rect import Rect
 
@@ -66,7 +66,7 @@ class Scene:
 
     mask: Mask
     proposal: Proposal
-    image: ImagePyramid
+    image: ImageSource
     visible: Rect
     """The image's pixels on screen."""
     scale: float = 1.0

@@ -179,7 +179,9 @@ class ArchitectureWindow(QWidget):
         self._looking = self._engine.look_inside(
             image=document.record.sha256,
             model=self._model() if of_project else chosen.model,
-            classes=tuple(c.name for c in project.classes) if project else _NO_CLASSES,
+            classes=tuple(c.name for c in project.class_list.dense_classes)
+            if project
+            else _NO_CLASSES,
             layer=self.inside.layer_name,
         )
 

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.editor.tool_choice import ToolChoice
-from cnnseg_gui.editor.tools.base import Operation
+from cnnseg_gui.editor.tools.base import ImagePoint, Operation
 from cnnseg_gui.ui.canvas.tip import Tip
 from cnnseg_gui.ui.canvas.view import CanvasView
 
@@ -37,10 +37,6 @@ class Hand(QObject):
 
     pointer_moved = Signal(object)
     """ImagePoint under the pointer, or None outside the image."""
-    accept_asked = Signal()
-    """Enter, on the canvas alone: elsewhere it ends an entry or opens an image."""
-    approve_asked = Signal()
-    """Space was tapped (held, it pans)."""
     menu_asked = Signal(object)
     """QPoint, global: the right button was clicked."""
     refused = Signal(object)
@@ -54,8 +50,8 @@ class Hand(QObject):
         self._modifiers = Qt.KeyboardModifier.NoModifier
         self._pan_from: QPointF | None = None
         self._pan_button = Qt.MouseButton.NoButton
-        self._space_held = self._space_used = False
-        self._space_since = QElapsedTimer()
+        self._panning_key = self._pan_key_used = False
+        self._held_since = QElapsedTimer()
         self._shift_from: QPointF | None = None
         self._shift_diameter = 0.0
         self._resizing = False
@@ -87,15 +83,12 @@ class Hand(QObject):
             self._wheel(event)
             return True
         if isinstance(event, QKeyEvent) and kind != QEvent.Type.ShortcutOverride:
-            return self._key(event)
+            self._key(event)
+            return False
         if kind == QEvent.Type.Leave:
             self._pointer = None
             self._show_tip()
             self.pointer_moved.emit(None)
-        elif kind == QEvent.Type.FocusOut:
-            self._space_held = False
-            self._canvas.peek(False)
-            self._show_cursor()
         return False
 
     # ------------------------------------------------------------------ mouse
@@ -104,8 +97,8 @@ class Hand(QObject):
         button = event.button()
         if self._canvas.document is None:
             return
-        if button == Qt.MouseButton.MiddleButton or self._space_held:
-            self._space_used = True
+        if button == Qt.MouseButton.MiddleButton or self._panning_key:
+            self._pan_key_used = True
             self._pan_from, self._pan_button = event.position(), button
             self._show_cursor()
         elif button == Qt.MouseButton.RightButton:
@@ -116,16 +109,18 @@ class Hand(QObject):
                 self._shift_from = event.position()
                 self._shift_diameter = self._choice.diameter
             else:
-                self._begin(event.position(), self._operation(event.modifiers()))
+                point = self._canvas.image_point(event.position())
+                self.begin(point, self._operation(event.modifiers()))
 
-    def _begin(
+    def begin(
         self,
-        position: QPointF,
+        at: ImagePoint,
         operation: Operation,
         *,
         straight: bool = False,
         pressure: float = 1.0,
     ) -> None:
+        """Presses the chosen tool at a place of the image."""
         document = self._canvas.document
         if document is None:
             return
@@ -136,7 +131,7 @@ class Hand(QObject):
             return
         document.press(
             self._choice.tool,
-            self._canvas.image_point(position),
+            at,
             settings,
             visible=self._canvas.visible_rect,
             scale=self._canvas.view_transform.scale,
@@ -160,11 +155,17 @@ class Hand(QObject):
         if self._shift_from is not None:
             self._resize_tip(position)
             return
-        self._pointer = position
-        self._show_tip()
-        point = self._canvas.image_point(position)
         if document.painting and not document.drawing and not buttons & _LEFT:
             document.release()  # the release went elsewhere
+        self.point_at(self._canvas.image_point(position), pressure)
+
+    def point_at(self, point: ImagePoint, pressure: float = 1.0) -> None:
+        """The tip is at a place of the image, and an open gesture follows it there."""
+        document = self._canvas.document
+        if document is None:
+            return
+        self._pointer = self._canvas.widget_position(point)
+        self._show_tip()
         document.move(point, pressure)
         self.pointer_moved.emit(point if self._canvas.contains(point) else None)
 
@@ -176,7 +177,8 @@ class Hand(QObject):
         elif event.button() == _LEFT and document is not None:
             if self._shift_from is not None:
                 if not self._resizing:
-                    self._begin(event.position(), self._operation(event.modifiers()), straight=True)
+                    point = self._canvas.image_point(event.position())
+                    self.begin(point, self._operation(event.modifiers()), straight=True)
                 self._shift_from, self._resizing = None, False
             document.release(self._canvas.image_point(event.position()))
 
@@ -214,14 +216,14 @@ class Hand(QObject):
         """A pen paints with its pressure, its other end erases; the mouse event is not wanted."""
         document = self._canvas.document
         stylus = event.deviceType() == QInputDevice.DeviceType.Stylus
-        if document is None or not stylus or self._space_held:
+        if document is None or not stylus or self._panning_key:
             return False
         self._pointer = event.position()
         kind, pressure = event.type(), event.pressure()
         if kind == QEvent.Type.TabletPress and event.button() == _LEFT:
             eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
             operation = Operation.ERASE if eraser else self._operation(event.modifiers())
-            self._begin(event.position(), operation, pressure=pressure)
+            self.begin(self._canvas.image_point(event.position()), operation, pressure=pressure)
         elif kind == QEvent.Type.TabletMove:
             self._move(event.position(), event.buttons(), event.modifiers(), pressure)
         elif kind == QEvent.Type.TabletRelease and event.button() == _LEFT:
@@ -233,48 +235,27 @@ class Hand(QObject):
 
     # ------------------------------------------------------------------ keys
 
-    def _key(self, event: QKeyEvent) -> bool:
-        pressed = event.type() == QEvent.Type.KeyPress
-        key, first = event.key(), not event.isAutoRepeat()
-        document = self._canvas.document
+    def _key(self, event: QKeyEvent) -> None:
+        """The tip shows what Alt or Ctrl would do."""
         self._modifiers = event.modifiers()
         self._show_tip()
-        if key == Qt.Key.Key_Tab:  # it would move the focus
-            if first:
-                self._canvas.peek(pressed)
-        elif key == Qt.Key.Key_Space:
-            if first:
-                self._space(pressed)
-        elif not pressed:
-            return False
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & _CTRL:
-            if first:
-                self._enter()
-        elif key == Qt.Key.Key_Escape and document is not None:
-            document.cancel()
-        elif key == Qt.Key.Key_Backspace and document is not None:
-            document.step_back()
-        else:
-            return False
-        return True
 
-    def _enter(self) -> None:
-        document = self._canvas.document
-        if document is not None and document.drawing:
-            document.close()
-        else:
-            self.accept_asked.emit()
-
-    def _space(self, pressed: bool) -> None:
-        if pressed:
-            self._space_held, self._space_used = True, False
-            self._space_since.start()
-        else:
-            tapped = self._space_held and not self._space_used
-            self._space_held = False
-            if tapped and self._space_since.elapsed() < _TAP_MS:
-                self.approve_asked.emit()
+    def hold_to_pan(self, on: bool) -> bool:
+        """The key that pans went down or up; True where it was only tapped."""
+        tapped = self._short(on) and self._panning_key and not self._pan_key_used
+        self._panning_key, self._pan_key_used = on, False
         self._show_cursor()
+        return tapped
+
+    def hold_to_peek(self, on: bool) -> bool:
+        """The key that hides the overlay went down or up; True where it was only tapped."""
+        self._canvas.peek(on)
+        return self._short(on)
+
+    def _short(self, on: bool) -> bool:
+        if on:
+            self._held_since.start()
+        return not on and self._held_since.isValid() and self._held_since.elapsed() < _TAP_MS
 
     # ------------------------------------------------------------------ what is shown
 
@@ -288,7 +269,7 @@ class Hand(QObject):
         return Operation.ACCEPT if modifiers & _CTRL else Operation.PAINT
 
     def _show_tip(self) -> None:
-        panning = self._space_held or self._pan_from is not None
+        panning = self._panning_key or self._pan_from is not None
         if self._pointer is None or panning or not self._tipped:
             self._canvas.show_tip(None)
             return
@@ -307,7 +288,7 @@ class Hand(QObject):
         shape = Qt.CursorShape.CrossCursor
         if self._pan_from is not None:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._space_held:
+        elif self._panning_key:
             shape = Qt.CursorShape.OpenHandCursor
         self._canvas.setCursor(shape)
         self._show_tip()

@@ -7,7 +7,14 @@ from PySide6.QtGui import QPainter
 
 from cnnseg_gui.core.mask import TILE
 from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.ui.canvas.tiles import Deadline, OutOfTime, TileKey, TilePicture, TileSource
+from cnnseg_gui.ui.canvas.tiles import (
+    Deadline,
+    Loading,
+    OutOfTime,
+    TileKey,
+    TilePicture,
+    TileSource,
+)
 from cnnseg_gui.ui.canvas.transform import ViewTransform
 
 
@@ -26,7 +33,7 @@ def draw_tiles(
     Where the frame's time runs out, an older or coarser picture stands in.
 
     Returns:
-        False where something stood in: another frame is wanted.
+        False where something stood in that the next frame can make.
     """
     complete = True
     reduced = visible.reduced(level)
@@ -43,8 +50,8 @@ def draw_tiles(
         key = (level, row, column)
         try:
             picture = source.picture(key, deadline)
-        except OutOfTime:
-            complete = False
+        except OutOfTime as reason:
+            complete = complete and isinstance(reason, Loading)
             picture = source.cached(key)
             if picture is None:
                 _draw_ancestor(

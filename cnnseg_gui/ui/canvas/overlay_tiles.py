@@ -15,7 +15,7 @@ from cnnseg_gui.core.rect import Rect, cell_rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileCache, TileKey, TilePicture
 
-_CACHE_BYTES = 192 * 2**20
+_CACHE_BYTES = 96 * 2**20
 _HALF = TILE // 2
 _CHILD_MS = 1000  # in effect no limit: one tile takes a millisecond
 _AT_ONCE = 48  # tiles; a larger change is drawn over the next frames, the old picture meanwhile
@@ -34,7 +34,7 @@ class OverlayTiles:
     def set_table(self, table: Colours) -> None:
         """Other colours or opacity: everything is drawn anew."""
         self._table = table
-        self._stale.update(self._cache.keys())
+        self._stale.update(self._cache.drawn())
 
     def picture(self, key: TileKey, deadline: Deadline) -> TilePicture | None:
         if key in self._cache and key not in self._stale:
@@ -60,11 +60,11 @@ class OverlayTiles:
         rect = rect.inflated(1).clipped(self._document.mask.shape)  # a neighbour's edge may change
         cells = list(rect.cells(TILE))
         if len(cells) > _AT_ONCE:
-            self._stale.update(self._cache.keys())
+            self._stale.update(self._cache.drawn())
             return
         for row, column in cells:
             self._redraw_base(row, column, cell_rect(row, column, TILE).intersection(rect))
-        for above in range(1, self._document.pyramid.levels):
+        for above in range(1, self._document.image.levels):
             reduced = rect.reduced(above)
             for row, column in reduced.cells(TILE):
                 key = (above, row, column)

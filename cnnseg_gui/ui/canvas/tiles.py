@@ -20,6 +20,10 @@ class OutOfTime(Exception):
     """The frame's budget is spent; what was made so far is kept for the next frame."""
 
 
+class Loading(OutOfTime):
+    """It is being made elsewhere; the canvas is told when it is there."""
+
+
 _AT_LEAST = 4  # tiles a frame: it gets there also where drawing alone takes the frame's time
 
 
@@ -84,5 +88,8 @@ class TileCache:
         while len(self._pictures) > self._max_tiles:
             self._pictures.popitem(last=False)
 
-    def keys(self) -> list[TileKey]:
+    def drop(self, key: TileKey) -> None:
+        self._pictures.pop(key, None)
+
+    def drawn(self) -> list[TileKey]:
         return list(self._pictures)

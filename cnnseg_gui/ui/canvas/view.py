@@ -29,6 +29,8 @@ class CanvasView(QWidget):
     """Shows a place of the image at a scale. All geometry is in the screen's own pixels."""
 
     scale_changed = Signal(float)
+    failed = Signal(object)
+    """UserError: a part of the image cannot be read."""
     view_changed = Signal()
     """Another part of the image is on screen."""
 
@@ -70,10 +72,14 @@ class CanvasView(QWidget):
         self._heat = self._outline = None
         self._table = table
         self._overlays = []
-        if document is None:
+        if self._image is not None:
+            self._image.close()
+            self._image.deleteLater()
             self._image = None
-        else:
-            self._image = ImageTiles(document.pyramid)
+        if document is not None:
+            self._image = ImageTiles(document.image, self)
+            self._image.arrived.connect(self.update)
+            self._image.failed.connect(self.failed)
             self._make_overlays()
             document.region_changed.connect(self._redraw_region)
             document.outline_changed.connect(self._show_outline)
@@ -247,7 +253,7 @@ class CanvasView(QWidget):
 
     def _draw_document(self, painter: QPainter, exposed: Rect) -> bool:
         assert self._document is not None
-        levels = self._document.pyramid.levels
+        levels = self._document.image.levels
         level = pyramid_level(self._view.scale, levels)
         smooth = self._view.scale < 1
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
@@ -294,7 +300,7 @@ class CanvasView(QWidget):
     def _redraw_region(self, rect: Rect) -> None:
         if self._document is None:
             return
-        level = pyramid_level(self._view.scale, self._document.pyramid.levels)
+        level = pyramid_level(self._view.scale, self._document.image.levels)
         for overlay in self._overlays:
             overlay.update(rect, level)
         around = rect.inflated(1 + (1 << level))

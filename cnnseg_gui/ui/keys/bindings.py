@@ -26,6 +26,7 @@ class Bindings(QObject):
     def __init__(self, specs: Sequence[ActionSpec], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._specs = {spec.name: spec for spec in specs}
+        self._changes: dict[str, Keys] = {}
         stored = str(QSettings().value(_PROFILE, OWN))
         self._read(stored if stored in PROFILES else OWN)
 
@@ -131,7 +132,7 @@ class Bindings(QObject):
         settings = QSettings()
         self._profile = profile
         self._base, _ = without_conflicts(list(self._specs.values()), PROFILES[profile])
-        self._changes: dict[str, Keys] = {}
+        self._changes = {}
         for name in self._specs:
             stored = settings.value(f"{_CHANGED}/{profile}/{name}")
             if stored is not None:

@@ -39,9 +39,9 @@ _CVAT: dict[str, Keys] = {
     **{f"class_{digit}": (f"Ctrl+{digit}",) for digit in range(10)},
 }
 
-# krita/krita.action and the tools' own .action files of KDE/krita: KisToolFill, KisToolColorSampler,
-# KisToolRectangle, zoom_to_100pct, edit_redo, increase_brush_size. Krita has no key for its polygon,
-# which makes room for the sampler here.
+# krita/krita.action and the tools' own .action files of KDE/krita: KisToolFill,
+# KisToolColorSampler, KisToolRectangle, zoom_to_100pct, edit_redo, increase_brush_size. Krita has
+# no key for its polygon, which makes room for the sampler here.
 _KRITA: dict[str, Keys] = {
     "brush": ("B",),
     "eraser": ("E",),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
@@ -83,15 +85,24 @@ _MODIFIERS = {
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
 
 
-def normalised(key: str) -> str | None:
-    """A key as Qt writes it; None where it is no key that an action can have.
+def refusal(key: str) -> str | None:
+    """Why no action can have a key, in a few words; None where one can."""
+    if QKeySequence(key).count() != 1:
+        return "an action has single keys"
+    combination = _combination(key)
+    if combination.key() in _MODIFIERS:
+        return "held alone it belongs to the mouse"
+    letter = Qt.Key.Key_A <= combination.key() <= Qt.Key.Key_Z
+    if letter and combination.keyboardModifiers() == Qt.KeyboardModifier.AltModifier:
+        return "Alt with a letter opens a menu"
+    return None
 
-    A modifier alone is none (they belong to the mouse), nor is a sequence of several keys.
-    """
-    sequence = QKeySequence(key)
-    if sequence.count() != 1 or sequence[0].key() in _MODIFIERS:
+
+def normalised(key: str) -> str | None:
+    """A key as Qt writes it; None where no action can have it."""
+    if refusal(key) is not None:
         return None
-    return sequence.toString(QKeySequence.SequenceFormat.PortableText)
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
 
 
 def native(key: str) -> str:
@@ -106,14 +117,14 @@ def pressed(combination: QKeyCombination) -> int:
 
 def number(key: str) -> int:
     """What `pressed` makes of the event of that key."""
-    return pressed(QKeySequence(key)[0])
+    return pressed(_combination(key))
 
 
 def context_of(spec: ActionSpec, key: str) -> Context:
     """Where a key works when this action has it."""
     if spec.context != Context.WINDOW:
         return spec.context
-    combination = QKeySequence(key)[0]
+    combination = _combination(key)
     plain = combination.keyboardModifiers() in (
         Qt.KeyboardModifier.NoModifier,
         Qt.KeyboardModifier.ShiftModifier,
@@ -124,3 +135,8 @@ def context_of(spec: ActionSpec, key: str) -> Context:
 def meet(first: Context, second: Context) -> bool:
     """Whether one key would mean two things; on the image a tap and a hold are told apart."""
     return first == second or Context.WINDOW in (first, second)
+
+
+def _combination(key: str) -> QKeyCombination:
+    """The first key of a sequence: Qt's `operator[]`, which its Python stubs do not know."""
+    return cast("Sequence[QKeyCombination]", QKeySequence(key))[0]

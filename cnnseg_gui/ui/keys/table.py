@@ -69,7 +69,7 @@ def _edit() -> tuple[ActionSpec, ...]:
         ActionSpec(
             "cancel_gesture",
             "Give Up What Is Being Drawn",
-            ("Escape",),
+            ("Esc",),
             group=group,
             context=Context.CANVAS,
             repeats=False,
@@ -149,7 +149,12 @@ def _view() -> tuple[ActionSpec, ...]:
             checkable=True,
         ),
         ActionSpec(
-            "compare", "Compare", ("C",), "compare", "Two versions side by side", checkable=True
+            "compare",
+            "Compare Mask and Proposal",
+            ("C",),
+            "compare",
+            "The mask left of a handle, the proposal right of it",
+            checkable=True,
         ),
         ActionSpec(
             "border_weights",

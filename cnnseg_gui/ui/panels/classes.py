@@ -1,100 +1,231 @@
-"""The class palette: which class the brush paints, and how much of it is decided."""
+"""The class list: which class is painted, what is hidden or locked, and how the list is edited."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QHBoxLayout,
+    QListView,
+    QMenu,
+    QMessageBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from cnnseg_gui.core.classes import PixelClass
-
-_KEYS = "0123456789"
+from cnnseg_gui.core.class_list import BACKGROUND
+from cnnseg_gui.core.classes import PALETTE, PixelClass
+from cnnseg_gui.editor.class_editing import ClassEditing
+from cnnseg_gui.ui.icons import icon
+from cnnseg_gui.ui.panels.class_rows import ClassDelegate, ClassRows
 
 
 class ClassesPanel(QWidget):
-    """One button per class; the number key of each is its index."""
+    """The list with its buttons below; everything is in the row's menu too."""
 
     chosen = Signal(int)
     """The class index to paint."""
+    hidden_changed = Signal(object)
+    """frozenset of the class indices that are not to be drawn."""
+    locked_changed = Signal(object)
+    """frozenset of the class indices whose pixels stay as they are."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, editing: ClassEditing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._group = QButtonGroup(self)
-        self._group.idClicked.connect(self.chosen)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(8, 4, 8, 8)
-        self._layout.setSpacing(2)
-        self._layout.addStretch(1)
+        self._editing = editing
+        self.rows = ClassRows(self)
+        self.list = QListView()
+        self._actions = self._make_actions()
+        self._build()
+        self.rows.renamed.connect(editing.rename)
+        self.rows.dropped.connect(editing.move)
+        self.rows.changed.connect(self._on_marks)
+        self.list.selectionModel().currentChanged.connect(self._on_current)
+        self.list.customContextMenuRequested.connect(self._show_menu)
 
     def show_classes(self, classes: Sequence[PixelClass]) -> None:
-        for button in self._group.buttons():
-            self._group.removeButton(button)
-            self._layout.removeWidget(button)
-            button.deleteLater()
-        for cls in classes:
-            button = _ClassButton(cls)
-            self._group.addButton(button, cls.index)
-            self._layout.insertWidget(self._layout.count() - 1, button)
+        """Another list; the active class is told by `choose`."""
+        with QSignalBlocker(self.list.selectionModel()):
+            self.rows.show_classes(classes)
 
     def choose(self, index: int) -> None:
         """Shows which class is active."""
-        button = self._group.button(index)
-        if button is not None:
-            button.setChecked(True)
+        row = self.rows.row_of(index)
+        if row is not None and row != self.list.currentIndex().row():
+            with QSignalBlocker(self.list.selectionModel()):
+                self.list.setCurrentIndex(self.rows.index(row))
+            self.list.viewport().update()
+        self._show_possible()
 
     def show_counts(self, decided: dict[int, int]) -> None:
         """Decided pixels of the current image by class index."""
-        for button in self._group.buttons():
-            if isinstance(button, _ClassButton):
-                button.show_count(decided.get(button.pixel_class.index, 0))
+        self.rows.show_counts(decided)
 
+    # ------------------------------------------------------------------ edits
 
-class _ClassButton(QToolButton):
-    """Colour, key, name and count in one row."""
+    def add(self) -> None:
+        """A new class with a name to be typed over."""
+        taken = {cls.name for cls in self.rows.classes}
+        number = len(self.rows.classes)
+        while f"class {number}" in taken:
+            number += 1
+        index = self._editing.add(f"class {number}")
+        row = None if index is None else self.rows.row_of(index)
+        if row is not None:
+            self.list.setCurrentIndex(self.rows.index(row))
+            self.list.edit(self.rows.index(row))
 
-    def __init__(self, cls: PixelClass) -> None:
-        super().__init__()
-        self.pixel_class = cls
-        self._count = 0
-        self.setCheckable(True)
-        self.setAutoRaise(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        key = f" (key {cls.index})" if cls.index < len(_KEYS) else ""
-        self.setToolTip(f"Paint {cls.name}{key}")
-        self.setAccessibleName(f"Class {cls.name}")
+    def rename(self) -> None:
+        self.list.edit(self.list.currentIndex())
 
-    def show_count(self, pixels: int) -> None:
-        if pixels != self._count:
-            self._count = pixels
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, self.fontMetrics().height() + 14)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        role = QPalette.ColorRole
-        text = self.palette().color(role.HighlightedText if self.isChecked() else role.ButtonText)
-        inner = self.rect().adjusted(10, 0, -10, 0)
-        side = self.fontMetrics().ascent()
-        swatch = QRect(inner.left(), inner.center().y() - side // 2, side, side)
-        painter.setPen(text)
-        painter.setBrush(QColor(*self.pixel_class.colour))
-        painter.drawRoundedRect(swatch, 3, 3)
-        inner.setLeft(swatch.right() + 8)
-        vertical = Qt.AlignmentFlag.AlignVCenter
-        if self.pixel_class.index < len(_KEYS):
-            painter.drawText(inner, vertical, _KEYS[self.pixel_class.index])
-            inner.setLeft(inner.left() + self.fontMetrics().horizontalAdvance("0") + 8)
-        count = f"{self._count:,} px".replace(",", "\u202f") if self._count else ""
-        painter.drawText(inner, vertical | Qt.AlignmentFlag.AlignRight, count)
-        inner.setRight(inner.right() - self.fontMetrics().horizontalAdvance(count) - 6)
-        name = self.fontMetrics().elidedText(
-            self.pixel_class.name, Qt.TextElideMode.ElideRight, inner.width()
+    def recolour(self) -> None:
+        cls = self._current
+        if cls is None:
+            return
+        for place, colour in enumerate(PALETTE):
+            QColorDialog.setCustomColor(place, QColor(*colour))
+        dialog = QColorDialog(QColor(*cls.colour), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(f"Colour of {cls.name}")
+        dialog.colorSelected.connect(
+            lambda colour: self._editing.recolour(
+                cls.index, (colour.red(), colour.green(), colour.blue())
+            )
         )
-        painter.drawText(inner, vertical, name)
-        painter.end()
+        dialog.open()
+
+    def move_class(self, by: int) -> None:
+        if self._current is not None:
+            self._editing.move(self._current.index, by)
+
+    def delete(self) -> None:
+        """Says first what it changes."""
+        cls = self._current
+        if cls is not None and cls.index != BACKGROUND:
+            self._confirm(
+                f"Delete {cls.name}?",
+                f"{self._cost(cls)} will be unlabelled.",
+                "Delete",
+                partial(self._editing.delete, cls.index),
+            )
+
+    def merge(self, into: PixelClass) -> None:
+        """Says first what it changes."""
+        cls = self._current
+        if cls is not None and cls.index != BACKGROUND:
+            self._confirm(
+                f"Merge {cls.name} into {into.name}?",
+                f"{self._cost(cls)} will be {into.name}.",
+                "Merge",
+                partial(self._editing.merge, cls.index, into.index),
+            )
+
+    # ------------------------------------------------------------------ inside
+
+    @property
+    def _current(self) -> PixelClass | None:
+        row = self.list.currentIndex().row()
+        return self.rows.classes[row] if 0 <= row < len(self.rows.classes) else None
+
+    def _cost(self, cls: PixelClass) -> str:
+        pixels, images = self._editing.cost(cls.index)
+        if not pixels:
+            return f"No pixel of {cls.name} is decided; what is painted so later"
+        return f"{pixels:,} pixels in {images:,} image{'s' if images != 1 else ''}"
+
+    def _confirm(self, question: str, says: str, verb: str, act: object) -> None:
+        box = QMessageBox(
+            QMessageBox.Icon.Question, verb, question, QMessageBox.StandardButton.Cancel, self
+        )
+        box.setInformativeText(f"{says} Edit ▸ Undo takes it back.")
+        button = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(button)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        button.clicked.connect(act)
+        box.open()
+
+    def _build(self) -> None:
+        view = self.list
+        view.setModel(self.rows)
+        view.setItemDelegate(ClassDelegate(view))
+        view.setAccessibleName("Classes")
+        view.setMouseTracking(True)
+        view.setFrameShape(QListView.Shape.NoFrame)
+        view.setEditTriggers(
+            QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.DoubleClicked
+        )
+        view.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        view.setDefaultDropAction(Qt.DropAction.MoveAction)
+        view.setDropIndicatorShown(True)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.addActions(list(self._actions.values()))
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        for name in ("add", "rename", "recolour", "up", "down", "delete"):
+            button = QToolButton()
+            button.setDefaultAction(self._actions[name])
+            button.setAutoRaise(True)
+            button.setAccessibleName(self._actions[name].text())
+            row.addWidget(button)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 2, 6, 4)
+        layout.setSpacing(2)
+        layout.addWidget(view, 1)
+        layout.addLayout(row)
+
+    def _make_actions(self) -> dict[str, QAction]:
+        made = {}
+        for name, text, icon_name, key, slot in (
+            ("add", "Add Class", "add", "", self.add),
+            ("rename", "Rename…", "rename", "F2", self.rename),
+            ("recolour", "Colour…", "palette", "", self.recolour),
+            ("up", "Move Up", "up", "Alt+Up", lambda: self.move_class(-1)),
+            ("down", "Move Down", "down", "Alt+Down", lambda: self.move_class(+1)),
+            ("delete", "Delete…", "delete", "Delete", self.delete),
+        ):
+            action = made[name] = QAction(icon(icon_name), text, self)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            if key and name != "rename":  # F2 is the list's own key
+                action.setShortcut(QKeySequence(key))
+            action.setToolTip(f"{text.rstrip('…')} ({key})" if key else text.rstrip("…"))
+            action.triggered.connect(slot)
+        return made
+
+    def _on_current(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self.chosen.emit(self.rows.classes[current.row()].index)
+        self._show_possible()
+
+    def _on_marks(self) -> None:
+        self.hidden_changed.emit(self.rows.hidden)
+        self.locked_changed.emit(self.rows.locked)
+
+    def _show_possible(self) -> None:
+        cls, row = self._current, self.list.currentIndex().row()
+        for name in ("rename", "recolour"):
+            self._actions[name].setEnabled(cls is not None)
+        self._actions["delete"].setEnabled(cls is not None and cls.index != BACKGROUND)
+        self._actions["up"].setEnabled(row > 0)
+        self._actions["down"].setEnabled(0 <= row < len(self.rows.classes) - 1)
+
+    def _show_menu(self, place: QPoint) -> None:
+        cls = self._current
+        menu = QMenu(self)
+        for name in ("add", "rename", "recolour", "up", "down"):
+            menu.addAction(self._actions[name])
+        if cls is not None and cls.index != BACKGROUND:
+            others = menu.addMenu("Merge into")
+            for other in self.rows.classes:
+                if other.index != cls.index:
+                    others.addAction(other.name, partial(self.merge, other))
+        menu.addAction(self._actions["delete"])
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.list.viewport().mapToGlobal(place))

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from cnnseg_gui.core.pyramid import ImagePyramid
+from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.canvas.view import CanvasView
 
@@ -20,7 +20,7 @@ class Navigator(QWidget):
     def __init__(self, canvas: CanvasView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._shown: ImagePyramid | None = None
+        self._shown: ImageSource | None = None
         self._picture = QPixmap()
         self.setMinimumSize(120, 90)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -30,7 +30,7 @@ class Navigator(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(220, 160)
 
-    def show_image(self, image: ImagePyramid | None) -> None:
+    def show_image(self, image: ImageSource | None) -> None:
         """Another image, or none."""
         if image is self._shown:
             return

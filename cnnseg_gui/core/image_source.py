@@ -1,0 +1,49 @@
+"""Where the canvas and the tools get an image's pixels from, tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.rect import Rect
+
+
+class ImageSource(Protocol):
+    """An image at halved sizes: level 0 is the image, each level halves the one below."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        ...
+
+    @property
+    def levels(self) -> int:
+        """How many; the coarsest one fits one tile."""
+        ...
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Micrometres per pixel, where the file says it."""
+        ...
+
+    on_grown: Callable[[Rect], None] | None
+    """Called from any thread with the part of the image that coarse levels hold by now."""
+
+    def ready(self, level: int, row: int, column: int) -> bool:
+        """Whether the tile costs no more than a frame allows; else it is a worker's job."""
+        ...
+
+    def tile(self, level: int, row: int, column: int) -> Pixels:
+        """uint8[h, w, 3], h and w ≤ TILE: smaller at the right and bottom edge.
+
+        From any thread. Not to be written.
+
+        Raises:
+            UserError: the file could not be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """The image is not shown any more: lets go of its file."""
+        ...

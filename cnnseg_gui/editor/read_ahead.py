@@ -1,0 +1,97 @@
+"""The images a person is likely to go to next, read before they are asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QThreadPool
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.project import ImageRecord
+from cnnseg_gui.core.pyramid import ImagePyramid
+from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.reading import load_image
+
+_MOST_BYTES = 256 * 2**20
+_LARGEST = 24_000_000  # pixels: of larger ones, only few would fit
+_Stamp = tuple[int, int]
+
+
+class ReadAhead(QObject):
+    """Images in memory, least recently used first to go. A file that changed is read again."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._images: OrderedDict[int, tuple[str, _Stamp, ImagePyramid]] = OrderedDict()
+        self._reading: set[int] = set()
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+
+    def take(self, record: ImageRecord) -> ImageSource | None:
+        """The image, where it has been read and its file is still the same."""
+        found = self._images.get(record.id)
+        if found is None:
+            return None
+        sha256, stamp, image = found
+        if sha256 != record.sha256 or stamp != _stamp(record):
+            del self._images[record.id]
+            return None
+        self._images.move_to_end(record.id)
+        return image
+
+    def keep(self, record: ImageRecord, image: ImageSource) -> None:
+        """One that was shown, for coming back to it."""
+        stamp = _stamp(record)
+        if isinstance(image, ImagePyramid) and stamp is not None and _fits(record):
+            self._images[record.id] = record.sha256, stamp, image
+            self._images.move_to_end(record.id)
+            self._trim()
+
+    def read(self, records: Sequence[ImageRecord]) -> None:
+        """Reads images in the background, one after the other."""
+        for record in records:
+            known = record.id in self._images or record.id in self._reading
+            if not known and _fits(record):
+                self._reading.add(record.id)
+                self._begin(record)
+
+    def clear(self) -> None:
+        """Another project."""
+        self._pool.clear()
+        self._pool.waitForDone()
+        self._images.clear()
+        self._reading.clear()
+
+    def _begin(self, record: ImageRecord) -> None:
+        def done(image: ImageSource) -> None:
+            if record.id in self._reading:
+                self._reading.discard(record.id)
+                self.keep(record, image)
+
+        def failed(error: UserError) -> None:
+            self._reading.discard(record.id)  # said when the person goes there
+
+        in_background(
+            lambda: load_image(record), parent=self, done=done, failed=failed, pool=self._pool
+        )
+
+    def _trim(self) -> None:
+        size = sum(image.kept_bytes for _, _, image in self._images.values())
+        while size > _MOST_BYTES and len(self._images) > 1:
+            _, (_, _, image) = self._images.popitem(last=False)
+            size -= image.kept_bytes
+
+
+def _fits(record: ImageRecord) -> bool:
+    return record.height * record.width <= _LARGEST
+
+
+def _stamp(record: ImageRecord) -> _Stamp | None:
+    """What changes with a file's content: its size and the time of its last change."""
+    try:
+        found = record.path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

@@ -1,0 +1,153 @@
+"""Pixels by tiles: whatever they come from, they are those of the whole image."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_part import image_part
+from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.lazy_tiff import LazyTiff
+from cnnseg_gui.core.pyramid import ImagePyramid, level_shape
+from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.core.tiff import TiffUnsupported
+
+
+def pixels(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def means(image: np.ndarray, level: int) -> np.ndarray:
+    """float64: the means of the pixels under each cell of a level."""
+    side = 1 << level
+    height, width = level_shape((image.shape[0], image.shape[1]), level)
+    out = np.empty((height, width, 3))
+    for row in range(height):
+        for column in range(width):
+            part = image[row * side : (row + 1) * side, column * side : (column + 1) * side]
+            out[row, column] = part.mean((0, 1))
+    return out
+
+
+def full_cells(shape: tuple[int, int], level: int) -> tuple[slice, slice]:
+    return slice(0, shape[0] >> level), slice(0, shape[1] >> level)
+
+
+def whole(source: ImageSource, level: int) -> np.ndarray:
+    return image_part(source, Rect(0, 0, *level_shape(source.shape, level)), level)
+
+
+def built(path: Path) -> LazyTiff:
+    source = LazyTiff(path)
+    deadline = time.monotonic() + 20
+    while not source.built:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return source
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (255, 256), (257, 256), (700, 1301), (1030, 520)])
+def test_every_level_holds_the_means_of_the_one_below(shape: tuple[int, int]) -> None:
+    image = pixels(*shape)
+    pyramid = ImagePyramid(image)
+    assert np.array_equal(whole(pyramid, 0), image)
+    for level in range(1, pyramid.levels):
+        full = full_cells(shape, level)  # those at the edge weigh what they hold as a whole one
+        difference = (whole(pyramid, level) - means(image, level))[full]
+        assert np.abs(difference).max(initial=0) <= 1 + 0.5 * level
+    assert max(level_shape(pyramid.shape, pyramid.levels - 1)) <= 256
+
+
+def test_the_levels_that_are_kept_take_a_tenth_of_the_image() -> None:
+    pyramid = ImagePyramid(pixels(2048, 2048))
+    assert pyramid.kept_bytes < 1.1 * pyramid.pixels.nbytes
+
+
+_KINDS = {
+    "tiled": {"tile": (128, 160)},
+    "tiled, deflate": {"tile": (128, 128), "compression": "zlib"},
+    "strips": {"rowsperstrip": 37},
+    "strips, deflate with predictor": {
+        "rowsperstrip": 64,
+        "compression": "zlib",
+        "predictor": True,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", list(_KINDS))
+def test_a_file_read_by_parts_is_the_one_read_whole(tmp_path: Path, kind: str) -> None:
+    image = pixels(903, 2211)
+    path = tmp_path / "large.tif"
+    tifffile.imwrite(path, image, photometric="rgb", **_KINDS[kind])
+    source, pyramid = built(path), ImagePyramid(image)
+    assert source.levels == pyramid.levels
+    for level in range(source.levels):
+        difference = whole(source, level).astype(int) - whole(pyramid, level)
+        difference = difference[full_cells(source.shape, level)]
+        assert np.abs(difference).max() <= (0 if level == 0 else 2)
+    source.close()
+
+
+@given(st.integers(-20, 900), st.integers(-20, 700), st.integers(1, 400), st.integers(1, 400))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_part_of_it_is_that_part(
+    tmp_path_factory: pytest.TempPathFactory, top: int, left: int, height: int, width: int
+) -> None:
+    image = pixels(700, 500)
+    path = tmp_path_factory.getbasetemp() / "parts.tif"
+    if not path.exists():
+        tifffile.imwrite(path, image, photometric="rgb", tile=(64, 64))
+    source = built(path)
+    rect = Rect(top, left, top + height, left + width)
+    clipped = rect.clipped(source.shape)
+    if clipped.empty:
+        clipped = Rect(0, 0, 0, 0)
+    else:
+        assert np.array_equal(image_part(source, rect), image[clipped.slices])
+    source.close()
+
+
+def test_16_bit_values_are_windowed(tmp_path: Path) -> None:
+    values = np.linspace(1000, 5000, 600 * 900).reshape(600, 900).astype(np.uint16)
+    path = tmp_path / "deep.tif"
+    tifffile.imwrite(path, values, tile=(128, 128))
+    source = built(path)
+    shown = whole(source, 0)
+    assert shown[0, 0, 0] <= 2
+    assert shown[-1, -1, 0] >= 253
+    assert (np.diff(shown[:, 0, 0].astype(int)) >= 0).all()
+    source.close()
+
+
+def test_what_is_not_there_yet_is_a_workers_job_and_then_is(tmp_path: Path) -> None:
+    path = tmp_path / "large.tif"
+    tifffile.imwrite(path, pixels(1500, 1500), photometric="rgb", tile=(128, 128))
+    source = built(path)
+    assert not source.ready(0, 2, 2)
+    source.tile(0, 2, 2)
+    assert source.ready(0, 2, 2)
+    assert source.ready(3, 0, 0)
+    source.close()
+    with pytest.raises(UserError, match="closed"):
+        source.tile(0, 0, 0)
+
+
+def test_a_truncated_file_is_refused_and_one_large_piece_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "large.tif"
+    tifffile.imwrite(path, pixels(900, 900), photometric="rgb", tile=(128, 128))
+    path.write_bytes(path.read_bytes()[:-20_000])
+    with pytest.raises(UserError, match="truncated"):
+        LazyTiff(path)
+    tifffile.imwrite(
+        path, pixels(6000, 4000), photometric="rgb", rowsperstrip=6000, compression="zlib"
+    )
+    with pytest.raises(TiffUnsupported):
+        LazyTiff(path)
