@@ -37,6 +37,8 @@ class Revision(StoredModel):
 
     promoted: int = 0
     """0: it never proposed; else the running number of its promotion."""
+    title: str = ""
+    """What a person calls it."""
 
 
 class _Folders:
@@ -85,14 +87,14 @@ class Revisions:
         self._db = connection
 
     def all(self) -> list[Revision]:
-        query = "SELECT name, sha256, created, card, promoted FROM revision ORDER BY id"
+        query = "SELECT name, sha256, created, card, promoted, title FROM revision ORDER BY id"
         try:
             rows = self._db.execute(query).fetchall()
         except sqlite3.Error as error:
             raise database.database_error(error, self._path) from error
         return [
-            Revision(name, self._folders.path(name), sha256, created, card, promoted)
-            for name, sha256, created, card, promoted in rows
+            Revision(name, self._folders.path(name), sha256, created, card, promoted, title)
+            for name, sha256, created, card, promoted, title in rows
         ]
 
     @property
@@ -127,6 +129,15 @@ class Revisions:
                 (name, sha256, now, card.decode(), turn),
             )
         return Revision(name, self._folders.path(name), sha256, now, card.decode(), turn)
+
+    def set_title(self, name: str, title: str) -> None:
+        """Gives a revision a name for people.
+
+        Raises:
+            UserError: it could not be stored.
+        """
+        with database.transaction(self._db, self._path):
+            self._db.execute("UPDATE revision SET title = ? WHERE name = ?", (title, name))
 
     def promote(self, name: str) -> None:
         """Makes a stored revision the current one.

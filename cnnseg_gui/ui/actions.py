@@ -16,9 +16,12 @@ from cnnseg_gui.ui.keys.table import SPECS
 TOOLS = (
     "brush",
     "eraser",
+    "smart_brush",
     "polygon",
     "lasso",
     "box",
+    "bucket",
+    "wand",
     "pick",
     "ruler",
 )

@@ -34,6 +34,7 @@ from cnnseg_gui.ui.engine_status import EngineStatus
 from cnnseg_gui.ui.keys.keyboard import Keyboard
 from cnnseg_gui.ui.labelling import Labelling
 from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
+from cnnseg_gui.ui.naming import Naming
 from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.opening import Opening, rescue_folder
 from cnnseg_gui.ui.painting import Painting
@@ -43,9 +44,12 @@ from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.labels import LabelsPanel
 from cnnseg_gui.ui.panels.log import LogPanel
 from cnnseg_gui.ui.panels.navigator import Navigator
+from cnnseg_gui.ui.panels.regions import RegionsPanel
+from cnnseg_gui.ui.panels.scrolled import scrolled
 from cnnseg_gui.ui.panels.tool_options import ToolOptions
 from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.recent import RecentProjects
+from cnnseg_gui.ui.regions import Regions
 from cnnseg_gui.ui.status import StatusBar
 from cnnseg_gui.ui.teaching import Teaching
 
@@ -85,6 +89,15 @@ class MainWindow(QMainWindow):
             self.workspace,
             self,
         )
+        self.regions = Regions(
+            self.regions_panel,
+            self.actions_by_name,
+            self.canvas,
+            self.tools,
+            self.workspace,
+            self,
+        )
+        self.naming = Naming(self.workspace, self.choice, self)
         self.keyboard = Keyboard(
             self.actions_by_name, self.canvas, self.painting.hand, self.tools, self.docks, self
         )
@@ -148,6 +161,7 @@ class MainWindow(QMainWindow):
         self.navigator = Navigator(self.canvas)
         self.class_editing = ClassEditing(self.workspace, self)
         self.classes_panel = ClassesPanel(self.class_editing)
+        self.regions_panel = RegionsPanel()
         self.history_panel = HistoryPanel(self.workspace)
         self.tool_options = ToolOptions(self.tools)
         self.training_panel = TrainingPanel()
@@ -158,10 +172,11 @@ class MainWindow(QMainWindow):
             self._dock("Images", self.images_panel, left),
             self._dock("Navigator", self.navigator, left),
             self._dock("Classes", self.classes_panel, right),
-            self._dock("Tool", self.tool_options, right),
-            self._dock("Teaching", self.training_panel, right),
+            self._dock("Tool", self.tool_options, right, scrolls=True),
+            self._dock("Regions", self.regions_panel, right, scrolls=True),
+            self._dock("Teaching", self.training_panel, right, scrolls=True),
             self._dock("History", self.history_panel, right),
-            self._dock("Labels", self.labels_panel, right),
+            self._dock("Labels", self.labels_panel, right, scrolls=True),
             self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         fill_toolbar(self, self.actions_by_name)
@@ -169,16 +184,19 @@ class MainWindow(QMainWindow):
         self._menus = fill_menus(self, self.actions_by_name, self.docks)
         self._arrange()
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(
+        self, title: str, widget: QWidget, area: Qt.DockWidgetArea, *, scrolls: bool = False
+    ) -> QDockWidget:
+        """Panels that may be higher than a small screen scroll."""
         dock = QDockWidget(title)
         dock.setObjectName(title)
-        dock.setWidget(widget)
+        dock.setWidget(scrolled(widget) if scrolls else widget)
         self.addDockWidget(area, dock)
         return dock
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, navigator, classes, tool, teaching, history, labels, log = self.docks
+        images, navigator, classes, tool, regions, teaching, history, labels, log = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
@@ -186,6 +204,8 @@ class MainWindow(QMainWindow):
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         for dock in (classes, tool, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self.tabifyDockWidget(tool, regions)
+        tool.raise_()
         self.tabifyDockWidget(teaching, history)
         self.tabifyDockWidget(history, labels)
         teaching.raise_()
@@ -202,7 +222,7 @@ class MainWindow(QMainWindow):
         dock.raise_()
 
     def _dock_of(self, panel: QWidget) -> QDockWidget:
-        return next(dock for dock in self.docks if dock.widget() is panel)
+        return next(dock for dock in self.docks if dock.isAncestorOf(panel))
 
     def _connect(self) -> None:
         act, workspace = self.actions_by_name, self.workspace
@@ -212,6 +232,7 @@ class MainWindow(QMainWindow):
             "add_images": self.opening.ask_images,
             "demo": self.opening.open_demo,
             "export": self.opening.ask_export,
+            "save": self.naming.ask,
             "about": self.opening.show_about,
             "quit": self.close,
             "undo": workspace.undo,
@@ -236,6 +257,10 @@ class MainWindow(QMainWindow):
         self.canvas.failed.connect(self.show_error)
         self.painting.failed.connect(self.show_error)
         self.class_editing.failed.connect(self.show_error)
+        for speaker in (self.painting, self.regions, self.naming):
+            speaker.said.connect(self.banner.say)
+        for speaker in (self.regions, self.naming):
+            speaker.failed.connect(self.show_error)
         self.painting.drawing_changed.connect(self._show_progress_of_work)
         workspace.project_changed.connect(self._show_project)
         workspace.document_changed.connect(self._show_document)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToo
 from cnnseg_gui.ui.actions import MODES, TOOLS, Actions
 
 _MENUS: dict[str, tuple[str, ...]] = {
-    "&File": ("open_folder", "open_project", "add_images", "|", "export", "|", "quit"),
+    "&File": ("open_folder", "open_project", "add_images", "|", "save", "export", "|", "quit"),
     "&Edit": (
         "undo",
         "redo",
@@ -20,6 +20,19 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "accept",
         "accept_class",
         "approve",
+        "next_doubtful",
+    ),
+    "&Regions": (
+        "fill_holes",
+        "remove_specks",
+        "smooth",
+        "|",
+        "grow",
+        "shrink",
+        "split",
+        "|",
+        "keep_largest",
+        "replace_class",
     ),
     "&Tools": (
         *TOOLS,

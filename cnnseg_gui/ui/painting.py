@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import QObject, QPoint, QSettings, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from cnnseg_gui.core.doubt import next_doubtful
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.overlay import Colours, colour_table
 from cnnseg_gui.core.paint_mode import PaintMode
@@ -25,7 +27,7 @@ from cnnseg_gui.ui.status import StatusBar
 
 _OPACITY, _STYLE = "overlay/opacity", "overlay/style"
 _LARGER = 1.25
-_MENU = ("undo", "redo", "|", "accept", "accept_class", "approve", "|", "fit")
+_MENU = ("undo", "redo", "|", "accept", "accept_class", "approve", "next_doubtful", "|", "fit")
 
 
 class Painting(QObject):
@@ -33,6 +35,8 @@ class Painting(QObject):
 
     failed = Signal(object)
     """UserError."""
+    said = Signal(str)
+    """A line for the banner."""
     drawing_changed = Signal()
     """A gesture of several presses was begun, or ended."""
 
@@ -60,6 +64,7 @@ class Painting(QObject):
         self._place: ImagePoint | None = None
         self._document: Document | None = None
         self._drawing = False
+        self._doubtful: ImagePoint | None = None
         self._connect()
         self._show_choice()
         self._show_overlay()
@@ -95,6 +100,7 @@ class Painting(QObject):
             **{f"class_{digit}": position(digit) for digit in range(10)},
             "swap_class": choice.swap_class,
             "accept_class": self._accept_class,
+            "next_doubtful": self._go_to_doubtful,
             "smaller": lambda: choice.set_diameter(choice.diameter / _LARGER),
             "larger": lambda: choice.set_diameter(
                 max(choice.diameter * _LARGER, choice.diameter + 1)
@@ -112,7 +118,14 @@ class Painting(QObject):
 
     def _follow_document(self) -> None:
         document = self._workspace.document
-        if document is not None and document is not self._document:
+        if document is self._document:
+            return
+        self._doubtful = None
+        if self._document is not None:
+            with suppress(RuntimeError):  # it may be gone by now
+                self._document.picked.disconnect(self.choice.choose_class)
+                self._document.outline_changed.disconnect(self._show_undo)
+        if document is not None:
             document.picked.connect(self.choice.choose_class)
             document.outline_changed.connect(self._show_undo)
         self._document = document
@@ -207,6 +220,18 @@ class Painting(QObject):
         cls = self.choice.active_class
         if cls is not None:
             self._workspace.accept_class(cls)
+
+    def _go_to_doubtful(self) -> None:
+        """Brings the next place where the proposal is least sure to the middle."""
+        document = self._workspace.document
+        if document is None:
+            return
+        place = next_doubtful(document.mask, document.proposal, self._doubtful)
+        if place is None:
+            self.said.emit("Nothing that is proposed here is in doubt.")
+            return
+        self._doubtful = ImagePoint((place.top + place.bottom) / 2, (place.left + place.right) / 2)
+        self._canvas.show_place(place)
 
     def _show_menu(self, place: QPoint) -> None:
         """What is asked most, at the pointer."""

@@ -104,7 +104,9 @@ class Teaching(QObject):
         if revision is None:
             proposing = f"the starter {starter}"
         else:
-            proposing = f"revision {revision.name}, {network_of(revision)}, {_trust(revision)}"
+            title = f" “{revision.title}”" if revision.title else ""
+            known = f"{network_of(revision)}, {_trust(revision)}"
+            proposing = f"revision {revision.name}{title}, {known}"
         chosen = self._choice.chosen
         named = _in_words(chosen, self._choice.revisions())
         if chosen and chosen == self._choice.proposing:

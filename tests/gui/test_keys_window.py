@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow, QMenu, QSpin
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.tour.show import ShowMe
 from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.keys.table import SPECS
@@ -149,8 +150,9 @@ def test_accepting_by_a_key_of_the_window_closes_an_open_polygon_first(
     qtbot.keyClick(window, Qt.Key.Key_P)
     document = window.workspace.document
     assert document is not None
-    for x, y in ((200, 200), (300, 200), (300, 300)):
-        qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=QPoint(x, y))
+    for y, x in ((100, 100), (100, 200), (200, 200)):
+        place = window.canvas.widget_position(ImagePoint(y, x)).toPoint()
+        qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=place)
     qtbot.keyClick(window, Qt.Key.Key_K, CTRL)
     assert not document.drawing
     assert document.undo_name == "Polygon"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -11,7 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.paint_mode import PaintMode
+from cnnseg_gui.editor.region_editing import RegionKind
 from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.ui.canvas.region_picker import RegionPicker
 from cnnseg_gui.ui.main_window import MainWindow
 
 LEFT, RIGHT, NO_KEYS = (
@@ -340,3 +345,111 @@ def test_a_pen_paints_as_wide_as_it_is_pressed_and_its_other_end_erases(
     pen(fine, QEvent.Type.TabletPress, (90, 140), 1.0, eraser=True)
     pen(fine, QEvent.Type.TabletRelease, (90, 140), 0.0)
     assert mask_of(fine)[90, 140] == UNLABELLED
+
+
+def test_the_bucket_fills_a_flat_area_to_its_edge(
+    window: MainWindow, qtbot: QtBot, make_project: Callable[..., Path]
+) -> None:
+    window.workspace.open_project(make_project((200, 300)))
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.keyClick(window, Qt.Key.Key_0)
+    trace(qtbot, window, [(50.5, 50.5), (99.5, 99.5)])
+    qtbot.keyClick(window, Qt.Key.Key_1)
+    qtbot.keyClick(window, Qt.Key.Key_G)
+    window.tools.set_by_class(True)
+    click(qtbot, window, (75, 75))
+    mask = mask_of(window)
+    assert (mask[50:100, 50:100] == 1).all()
+    assert (mask == 1).sum() == 50 * 50
+    window.tools.set_by_class(False)
+    click(qtbot, window, (10, 10))
+    assert (mask_of(window) == 1).all()
+
+
+def test_dragging_the_wand_right_takes_more_in(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    qtbot.keyClick(window, Qt.Key.Key_W)
+    window.tools.set_tolerance(10)
+    document = window.workspace.document
+    assert document is not None
+    start = place(window, (100, 75))
+    qtbot.mousePress(window.canvas, LEFT, NO_KEYS, start)
+    few = (document.mask.to_array() == 1).sum()
+    qtbot.mouseMove(window.canvas, start + QPoint(60, 0))
+    assert document.outline is not None
+    assert "tolerance" in document.outline.text
+    more = (document.mask.to_array() == 1).sum()
+    qtbot.mouseRelease(window.canvas, LEFT, NO_KEYS, start + QPoint(60, 0))
+    assert 0 < few < more
+    assert (mask_of(window) == 1).sum() == more
+    assert window.actions_by_name["undo"].text() == "Undo Wand"
+
+
+def test_the_smart_brush_leaves_what_lies_beyond_an_edge(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    window.set_diameter(40)
+    qtbot.keyClick(window, Qt.Key.Key_S)
+    click(qtbot, window, (100, 76))
+    smart = (mask_of(window) == 1).sum()
+    qtbot.keyClick(window, Qt.Key.Key_Z, CTRL)
+    qtbot.keyClick(window, Qt.Key.Key_B)
+    click(qtbot, window, (100, 76))
+    plain = (mask_of(window) == 1).sum()
+    assert 0.1 * plain < smart < 0.8 * plain
+
+
+def test_a_region_command_is_done_by_menu_and_undone_by_name(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    trace(qtbot, window, [(50.5, 50.5), (99.5, 99.5)])
+    trace(qtbot, window, [(70.5, 70.5), (79.5, 79.5)], ALT)
+    assert mask_of(window)[75, 75] == UNLABELLED
+    window.actions_by_name["fill_holes"].trigger()
+    assert (mask_of(window)[50:100, 50:100] == 1).all()
+    assert window.actions_by_name["undo"].text() == "Undo Fill holes in nucleus"
+    qtbot.keyClick(window, Qt.Key.Key_Z, CTRL)
+    assert mask_of(window)[75, 75] == UNLABELLED
+
+
+def test_a_region_command_can_be_kept_to_a_lasso(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    for left in (50, 150):
+        trace(qtbot, window, [(50.5, left + 0.5), (99.5, left + 49.5)])
+        trace(qtbot, window, [(70.5, left + 20.5), (79.5, left + 29.5)], ALT)
+    window.regions_panel.where.setCurrentIndex(2)
+    window.regions_panel.ask(RegionKind.FILL_HOLES)
+    picker = next(p for p in window.canvas.findChildren(RegionPicker) if p.isVisible())
+    loop = [(40, 40), (40, 110), (110, 110), (110, 40)]
+    qtbot.mousePress(picker, LEFT, NO_KEYS, place(window, loop[0]))
+    for point in loop[1:]:
+        qtbot.mouseMove(picker, place(window, point))
+    qtbot.mouseRelease(picker, LEFT, NO_KEYS, place(window, loop[-1]))
+    mask = mask_of(window)
+    assert mask[75, 75] == 1
+    assert mask[75, 175] == UNLABELLED
+
+
+def test_n_goes_to_where_the_proposal_is_least_sure(open_sample: MainWindow, qtbot: QtBot) -> None:
+    window = open_sample
+    document = window.workspace.document
+    assert document is not None
+    sure = np.full(document.mask.shape, 250, np.uint8)
+    sure[200:230, 250:280] = 130
+    document.show_proposal(0, 0, np.ones_like(sure), sure)
+    qtbot.keyClick(window, Qt.Key.Key_N)
+    visible = window.canvas.visible_rect
+    assert visible.top <= 200
+    assert visible.bottom >= 230
+    assert visible.height < 256
+    assert abs((visible.left + visible.right) / 2 - 265) < 40
+
+
+def test_ctrl_s_says_that_all_is_saved(open_sample: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(open_sample, Qt.Key.Key_S, CTRL)
+    assert "saved already" in open_sample.banner.text

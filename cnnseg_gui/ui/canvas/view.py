@@ -23,6 +23,8 @@ from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
 _FRAME_MS = 10.0
+_SURROUNDED = 3.0  # a place is shown with as much on each side of it
+_LARGEST_PLACE = 4.0  # screen pixels per image pixel: no closer without being asked
 
 
 class CanvasView(QWidget):
@@ -208,6 +210,14 @@ class CanvasView(QWidget):
         width, height = self._size()
         x, y = self._view.to_view(point)
         self._set_view(self._view.panned(width / 2 - x, height / 2 - y))
+
+    def show_place(self, place: Rect) -> None:
+        """Brings a rectangle to the middle, as large as it can be seen with what is round it."""
+        width, height = self._size()
+        room = max(place.width, place.height) * _SURROUNDED
+        scale = min(max(min(width, height) / room, self._view.scale), _LARGEST_PLACE)
+        self.zoom_at(scale / self._view.scale, width / 2, height / 2)
+        self.centre_on(ImagePoint((place.top + place.bottom) / 2, (place.left + place.right) / 2))
 
     def contains(self, point: ImagePoint) -> bool:
         """Whether a place lies on the image."""

@@ -149,7 +149,7 @@ class NetworkDialog(QDialog):
             now = " (proposes now)" if current and revision.name == current.name else ""
             found.append(
                 _Option(
-                    f"revision {revision.name}",
+                    f"revision {revision.name}{f' “{revision.title}”' if revision.title else ''}",
                     f"{network_of(revision)}, {score}{now}.",
                     revision=revision.name,
                 )
