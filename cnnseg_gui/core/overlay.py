@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnseg_gui.core.classes import PixelClass
-from cnnseg_gui.core.mask import UNLABELLED, Mask
-from cnnseg_gui.core.proposal import Proposal
-from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.core.mask import UNLABELLED, Pixels
 
 _PROPOSED, _EDGE = 256, 512
 _BACKGROUND_SHARE = 0.4  # decided background is there to be seen, not to cover the picture
@@ -58,24 +56,17 @@ class Shows(Enum):
     PROPOSAL = "proposal"
 
 
-def overlay(
-    mask: Mask,
-    proposal: Proposal,
-    rect: Rect,
-    table: Colours,
-    *,
-    shows: Shows = Shows.COMPOSITE,
-) -> Colours:
-    """The colours of a rectangle, uint32[h, w]; beyond the image: transparent."""
-    around = rect.inflated(1)
-    if shows == Shows.PROPOSAL:
-        index = np.full((around.height, around.width), UNLABELLED, np.uint16)
-    else:
-        index = mask.read(around).astype(np.uint16)
-    if shows != Shows.MASK:
-        proposed = proposal.classes.read(around)
-        shown = (index == UNLABELLED) & (proposed != UNLABELLED)
-        index[shown] = proposed[shown].astype(np.uint16) + _PROPOSED
+def overlay(decided: Pixels, proposed: Pixels, table: Colours) -> Colours:
+    """The colours of a rectangle: uint32[h, w].
+
+    Args:
+        decided: of the mask, uint8[h + 2, w + 2]: the rectangle with one pixel more on each side,
+            by which edges are known.
+        proposed: of the proposal, likewise.
+    """
+    index = decided.astype(np.uint16)
+    shown = (index == UNLABELLED) & (proposed != UNLABELLED)
+    index[shown] = proposed[shown].astype(np.uint16) + _PROPOSED
     centre = index[1:-1, 1:-1]
     edge = centre != index[:-2, 1:-1]
     edge |= centre != index[2:, 1:-1]
@@ -83,23 +74,6 @@ def overlay(
     edge |= centre != index[1:-1, 2:]
     colours: Colours = table[centre + np.uint16(_EDGE) * edge]
     return colours
-
-
-def halved(colours: Colours) -> Colours:
-    """2 × 2 means of premultiplied colours, uint32[2h, 2w] → uint32[h, w].
-
-    Four bytes at once: one averaging step rounds down, the other up, so that neither drifts.
-    """
-    rows = _mean_down(colours[0::2], colours[1::2])
-    return _mean_up(rows[:, 0::2], rows[:, 1::2])
-
-
-def _mean_down(a: Colours, b: Colours) -> Colours:
-    return (a & b) + (((a ^ b) & np.uint32(0xFEFEFEFE)) >> np.uint32(1))
-
-
-def _mean_up(a: Colours, b: Colours) -> Colours:
-    return (a | b) - (((a ^ b) & np.uint32(0xFEFEFEFE)) >> np.uint32(1))
 
 
 def _premultiplied(colour: tuple[int, int, int], alpha: float) -> int:

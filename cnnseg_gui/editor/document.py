@@ -40,6 +40,8 @@ class Document(QObject):
     """UserError: what was asked was not done; nothing waits."""
     outline_changed = Signal()
     """The line that a gesture shows over the image is another."""
+    meaning_changed = Signal()
+    """The whole mask may look different: its values stand for other classes."""
     classes_changed = Signal()
     """An edit of the classes was undone or redone."""
     computing_changed = Signal()
@@ -265,7 +267,7 @@ class Document(QObject):
         """Another list of classes: what each stored value means now, uint8[256]."""
         self.mask.meaning = meaning
         self.changed_since_mirror = True
-        self._redraw(self.mask.bounds)
+        self.meaning_changed.emit()
 
     def history(self) -> list[HistoryEntry]:
         """The steps of this image and of the classes, oldest first."""

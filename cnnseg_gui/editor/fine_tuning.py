@@ -10,6 +10,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import ImageRecord, Project
 from cnnseg_gui.core.scores import Scores
 from cnnseg_gui.editor.model_choice import ModelChoice
+from cnnseg_gui.editor.proposing import too_large
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed, Trained, TrainProgress
@@ -158,4 +159,8 @@ class FineTuning(QObject):
             self.stopped.emit(str(error))
 
     def _decided(self) -> list[ImageRecord]:
-        return [record for record in self._workspace.images() if record.decided]
+        return [
+            record
+            for record in self._workspace.images()
+            if record.decided and not too_large(record)
+        ]

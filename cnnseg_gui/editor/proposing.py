@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal
 
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.project import ImageRecord
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.model_choice import ModelChoice
@@ -15,11 +17,21 @@ from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed, Proposed, ProposedTile
 
+LARGEST = 300_000_000
+"""Pixels of an image that the engine is sent: its file goes there whole, and is decoded there."""
+
+
+def too_large(record: ImageRecord) -> bool:
+    """Whether the engine is not shown this image: it is neither proposed nor learnt from."""
+    return record.height * record.width > LARGEST
+
 
 class Proposing(QObject):
     """The proposal of the current image, by the project's current model."""
 
     started = Signal()
+    refused = Signal(object)
+    """UserError: this image cannot be proposed."""
     finished = Signal(float)
     """Seconds it took."""
 
@@ -70,6 +82,16 @@ class Proposing(QObject):
         """Proposes the current image if its proposal is missing or another model's."""
         project, document = self._workspace.project, self._workspace.document
         if project is None or document is None or document.proposed_by == self.source:
+            return
+        if too_large(document.record):
+            self.refused.emit(
+                UserError(
+                    f"the image has {document.mask.shape[0] * document.mask.shape[1] / 1e6:,.0f} "
+                    f"megapixels, more than the {LARGEST / 1e6:,.0f} that a network is shown",
+                    path=document.record.path,
+                    remedy="Paint on it as on any other; for proposals cut it into parts.",
+                )
+            )
             return
         document.proposed_by, document.proposal_complete = self.source, False
         self._request = self._engine.propose(

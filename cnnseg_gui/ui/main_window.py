@@ -259,6 +259,7 @@ class MainWindow(QMainWindow):
         self.class_editing.failed.connect(self.show_error)
         for speaker in (self.painting, self.regions, self.naming):
             speaker.said.connect(self.banner.say)
+        self.proposing.refused.connect(self.show_error)
         for speaker in (self.regions, self.naming):
             speaker.failed.connect(self.show_error)
         self.painting.drawing_changed.connect(self._show_progress_of_work)

@@ -12,11 +12,12 @@ from cnnseg_gui.core.overlay import Colours, Shows, colour_table
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint, Outline
+from cnnseg_gui.ui.canvas.grid import GRID_FROM, draw_grid
 from cnnseg_gui.ui.canvas.heat_layer import Heat, HeatLayer
 from cnnseg_gui.ui.canvas.image_tiles import ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
 from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
-from cnnseg_gui.ui.canvas.overlay_tiles import OverlayTiles
+from cnnseg_gui.ui.canvas.overlay_tiles import OverlayLevels, OverlayTiles
 from cnnseg_gui.ui.canvas.split import SplitHandle
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
 from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
@@ -47,6 +48,7 @@ class CanvasView(QWidget):
         self._document: Document | None = None
         self._image: ImageTiles | None = None
         self._overlays: list[OverlayTiles] = []
+        self._levels: OverlayLevels | None = None
         self._split = SplitHandle(self)
         self._split.moved.connect(self.update)
         self._heat: HeatLayer | None = None
@@ -69,11 +71,12 @@ class CanvasView(QWidget):
         """Shows an image, fitted; None shows nothing."""
         if self._document is not None:
             self._document.region_changed.disconnect(self._redraw_region)
+            self._document.meaning_changed.disconnect(self._reread)
             self._document.outline_changed.disconnect(self._show_outline)
         self._document = document
         self._heat = self._outline = None
         self._table = table
-        self._overlays = []
+        self._overlays, self._levels = [], None
         if self._image is not None:
             self._image.close()
             self._image.deleteLater()
@@ -84,6 +87,7 @@ class CanvasView(QWidget):
             self._image.failed.connect(self.failed)
             self._make_overlays()
             document.region_changed.connect(self._redraw_region)
+            document.meaning_changed.connect(self._reread)
             document.outline_changed.connect(self._show_outline)
             self._outline = document.outline
             self.fit()
@@ -251,6 +255,8 @@ class CanvasView(QWidget):
             self.complete = self._draw_document(painter, self._exposed(event.rect()))
             if not self.complete:
                 self.update()
+            if self._view.scale >= GRID_FROM:
+                draw_grid(painter, self._view, self._exposed(event.rect()))
             if self._heat is not None:
                 self._heat.draw(painter, self._view, self._document.mask.shape)
                 self._heat.draw_legend(painter, self.rect(), self.palette(), ratio)
@@ -290,7 +296,11 @@ class CanvasView(QWidget):
     def _make_overlays(self) -> None:
         assert self._document is not None
         shown = (Shows.MASK, Shows.PROPOSAL) if self.comparing else (Shows.COMPOSITE,)
-        self._overlays = [OverlayTiles(self._document, self._table, shows) for shows in shown]
+        if self._levels is None:
+            self._levels = OverlayLevels(self._document)
+        self._overlays = [
+            OverlayTiles(self._document, self._levels, self._table, shows) for shows in shown
+        ]
 
     def _half(self, overlay: OverlayTiles) -> QRectF:
         """The part of the view that one of the two compared is shown in."""
@@ -307,10 +317,18 @@ class CanvasView(QWidget):
                 self._update_area(outline_area(outline, self._view, ratio))
         self._outline = shown
 
+    def _reread(self) -> None:
+        """The mask's values mean something else now."""
+        if self._levels is not None:
+            self._levels.reset()
+        self.set_table(self._table)
+
     def _redraw_region(self, rect: Rect) -> None:
         if self._document is None:
             return
         level = pyramid_level(self._view.scale, self._document.image.levels)
+        if self._levels is not None:
+            self._levels.update(rect)
         for overlay in self._overlays:
             overlay.update(rect, level)
         around = rect.inflated(1 + (1 << level))
