@@ -30,6 +30,11 @@ class ImageSource(Protocol):
     on_grown: Callable[[Rect], None] | None
     """Called from any thread with the part of the image that coarse levels hold by now."""
 
+    @property
+    def complete(self) -> bool:
+        """The coarse levels show the whole image."""
+        ...
+
     def ready(self, level: int, row: int, column: int) -> bool:
         """Whether the tile costs no more than a frame allows; else it is a worker's job."""
         ...

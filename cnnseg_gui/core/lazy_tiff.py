@@ -65,7 +65,7 @@ class LazyTiff:
         self._builder.start()
 
     @property
-    def built(self) -> bool:
+    def complete(self) -> bool:
         """The coarse levels are complete."""
         return self._built >= self.shape[0]
 
@@ -178,7 +178,7 @@ class LazyTiff:
     def _build(self) -> None:
         """From the top down, as many rows at a time as the coarsest kept level has one of."""
         try:
-            while not self.built and not self._stopped.is_set():
+            while not self.complete and not self._stopped.is_set():
                 step = max(TILE << 1, self._page.chunks[0])
                 step = -(-step // (1 << self._first)) << self._first
                 area = Rect(self._built, 0, self._built + step, self.shape[1]).clipped(self.shape)

@@ -48,6 +48,10 @@ class ImagePyramid:
         """What it takes in memory."""
         return self._pixels.nbytes + sum(level.nbytes for level in self._kept)
 
+    @property
+    def complete(self) -> bool:
+        return True
+
     def ready(self, level: int, row: int, column: int) -> bool:
         return True
 

@@ -47,7 +47,7 @@ def whole(source: ImageSource, level: int) -> np.ndarray:
 def built(path: Path) -> LazyTiff:
     source = LazyTiff(path)
     deadline = time.monotonic() + 20
-    while not source.built:
+    while not source.complete:
         assert time.monotonic() < deadline
         time.sleep(0.005)
     return source

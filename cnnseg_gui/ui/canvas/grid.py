@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLineF
-from PySide6.QtGui import QColor, QPainter, QPen
+import numpy as np
+from PySide6.QtGui import QImage, QPainter
 
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.ui.canvas.transform import ViewTransform
@@ -11,22 +11,28 @@ from cnnseg_gui.ui.canvas.transform import ViewTransform
 GRID_FROM = 8.0
 """Screen pixels per image pixel from which on the grid is drawn."""
 
-_LINES = QColor(0, 0, 0, 70), QColor(255, 255, 255, 60)
+_DARK, _LIGHT = 0x46000000, 0x3C3C3C3C  # premultiplied: black and white, three quarters clear
 
 
 def draw_grid(painter: QPainter, view: ViewTransform, visible: Rect) -> None:
     """A dark line and a light one beside it: to be seen on any picture, and quiet on all.
+
+    Drawn as one picture: lines that are half clear take Qt ten times as long.
 
     Args:
         visible: image pixels, clipped to the image.
     """
     if visible.empty:
         return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    ys = view.view_edges(visible.top, 1, visible.height + 1, vertical=True)
-    xs = view.view_edges(visible.left, 1, visible.width + 1, vertical=False)
-    for aside, colour in enumerate(_LINES):
-        painter.setPen(QPen(colour, 1))
-        lines = [QLineF(x + aside, ys[0], x + aside, ys[-1]) for x in xs]
-        lines += [QLineF(xs[0], y + aside, xs[-1], y + aside) for y in ys]
-        painter.drawLines(lines)
+    ys = np.asarray(view.view_edges(visible.top, 1, visible.height + 1, vertical=True))
+    xs = np.asarray(view.view_edges(visible.left, 1, visible.width + 1, vertical=False))
+    top, left = int(ys[0]), int(xs[0])
+    height, width = int(ys[-1]) - top + 2, int(xs[-1]) - left + 2
+    lines = np.zeros((height, width), np.uint32)
+    for aside, colour in ((1, _LIGHT), (0, _DARK)):
+        lines[ys - top + aside] = colour
+        lines[:, xs - left + aside] = colour
+    picture = QImage(
+        lines.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied
+    )
+    painter.drawImage(left, top, picture)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.project import APPROVED, IN_WORK, NEW, ImageRecord
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.icons import draw_icon
@@ -48,8 +49,8 @@ class ImageModel(QAbstractListModel):
         self.records: list[ImageRecord] = []
         self._rows: dict[int, int] = {}
         self._rows_by_content: dict[str, list[int]] = {}
-        self._thumbnails = Thumbnails(self)
-        self._thumbnails.arrived.connect(self._on_thumbnail)
+        self.thumbnails = Thumbnails(self)
+        self.thumbnails.arrived.connect(self._on_thumbnail)
 
     def show_records(self, records: list[ImageRecord]) -> None:
         self.beginResetModel()
@@ -82,7 +83,7 @@ class ImageModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join((record.name, record.status, *record.tags))
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._thumbnails.of(record)
+            return self.thumbnails.of(record)
         return record if role == RECORD else None
 
     def _on_thumbnail(self, sha256: str) -> None:
@@ -99,6 +100,7 @@ class ImagesPanel(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._last: tuple[ImageRecord, ImageSource] | None = None
         self._model = ImageModel(self)
         self._filter = ImageFilter(self)
         self._filter.setSourceModel(self._model)
@@ -162,6 +164,7 @@ class ImagesPanel(QWidget):
 
     def _select_current(self) -> None:
         document = self._workspace.document
+        self._picture_large()
         row = self._model.row_of(document.record.id) if document else None
         if row is not None:
             index = self._filter.mapFromSource(self._model.index(row))
@@ -169,6 +172,15 @@ class ImagesPanel(QWidget):
                 index, QItemSelectionModel.SelectionFlag.ClearAndSelect
             )
             self.list.scrollTo(index)
+
+    def _picture_large(self) -> None:
+        """Of a large image there is a thumbnail once it has been looked at."""
+        document = self._workspace.document
+        if self._last is not None:
+            self._model.thumbnails.take(*self._last)
+        self._last = (document.record, document.image) if document is not None else None
+        if self._last is not None:
+            self._model.thumbnails.take(*self._last)
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(index.data(RECORD).id)

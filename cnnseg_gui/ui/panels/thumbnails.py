@@ -10,12 +10,15 @@ from PySide6.QtCore import QObject, QThreadPool, Signal
 from PySide6.QtGui import QImage
 
 from cnnseg_gui.core.image_io import read_image
+from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.project import ImageRecord
 from cnnseg_gui.editor.jobs import in_background
 
 SIDE = 44
 """Pixels."""
 
+_LARGEST = 64_000_000  # pixels: of larger images, only what is shown anyway is made small
 _KEPT = 2000  # pictures of 44 × 44: 15 MB
 _WAITING = 40  # about a screenful: what scrolled past long ago is forgotten
 
@@ -45,6 +48,12 @@ class Thumbnails(QObject):
             self._work()
         return picture
 
+    def take(self, record: ImageRecord, image: ImageSource) -> None:
+        """Makes the thumbnail of a large image from the one that is shown."""
+        if _too_large(record) and image.complete:
+            self._made[record.sha256] = _square(image.tile(image.levels - 1, 0, 0))
+            self.arrived.emit(record.sha256)
+
     def _work(self) -> None:
         if self._working or not self._wanted:
             return
@@ -67,14 +76,23 @@ class Thumbnails(QObject):
         self._work()
 
 
+def _too_large(record: ImageRecord) -> bool:
+    return record.height * record.width > _LARGEST
+
+
 def _thumbnail(record: ImageRecord) -> QImage:
-    image = Image.fromarray(read_image(record.path).pixels)
+    return QImage() if _too_large(record) else _square(read_image(record.path).pixels)
+
+
+def _square(pixels: Pixels) -> QImage:
+    """The middle of uint8[H, W, 3]."""
+    image = Image.fromarray(pixels)
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     square = image.resize(
         (2 * SIDE, 2 * SIDE), Image.Resampling.BOX, box=(left, top, left + side, top + side)
     )
-    pixels = np.ascontiguousarray(square)
-    made = QImage(pixels.data, 2 * SIDE, 2 * SIDE, 6 * SIDE, QImage.Format.Format_RGB888).copy()
+    small = np.ascontiguousarray(square)
+    made = QImage(small.data, 2 * SIDE, 2 * SIDE, 6 * SIDE, QImage.Format.Format_RGB888).copy()
     made.setDevicePixelRatio(2.0)
     return made
