@@ -200,7 +200,8 @@ def _decode(data: bytes, max_pixels: int) -> LoadedImage:
         elif kind in ("I", "F") or kind.startswith("I;16"):
             pixels, window = to_rgb8(np.asarray(upright))
         else:
-            pixels, window = np.ascontiguousarray(upright.convert("RGB")), None
+            plain = upright if upright.mode == "RGB" else upright.convert("RGB")
+            pixels, window = np.array(plain), None
     return LoadedImage(pixels, kind, window, turned)
 
 

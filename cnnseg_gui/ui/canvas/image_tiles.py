@@ -12,8 +12,6 @@ from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.ui.canvas.tile_loader import TileLoader
 from cnnseg_gui.ui.canvas.tiles import Deadline, Loading, TileCache, TileKey, TilePicture
 
-_CACHE_BYTES = 96 * 2**20
-
 
 class ImageTiles(QObject):
     """Draws from an image's levels; what would hold a frame up is made in a thread."""
@@ -27,7 +25,7 @@ class ImageTiles(QObject):
     def __init__(self, source: ImageSource, parent: QObject) -> None:
         super().__init__(parent)
         self._source = source
-        self._cache = TileCache(_CACHE_BYTES)
+        self._cache = TileCache()
         self._loader = TileLoader(self._made, self)
         self._loader.loaded.connect(self._keep)
         self._loader.failed.connect(self.failed)
@@ -44,6 +42,10 @@ class ImageTiles(QObject):
             picture = self._made(key)
             self._cache.put(key, picture)
         return picture
+
+    def make_room(self, view_pixels: int) -> None:
+        """For a view of so many of the screen's pixels."""
+        self._cache.make_room(view_pixels)
 
     def cached(self, key: TileKey) -> TilePicture | None:
         return self._cache.get(key)

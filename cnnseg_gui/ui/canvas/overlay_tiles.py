@@ -12,7 +12,6 @@ from cnnseg_gui.core.rect import Rect, cell_rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileCache, TileKey, TilePicture
 
-_CACHE_BYTES = 96 * 2**20
 _AT_ONCE = 48  # tiles; a larger change is drawn over the next frames, the old picture meanwhile
 
 
@@ -48,7 +47,7 @@ class OverlayTiles:
         self._levels = levels
         self._table = table
         self._shows = shows
-        self._cache = TileCache(_CACHE_BYTES)
+        self._cache = TileCache()
         self._stale: set[TileKey] = set()
 
     def set_table(self, table: Colours) -> None:
@@ -69,6 +68,10 @@ class OverlayTiles:
         self._stale.discard(key)
         return picture
 
+    def make_room(self, view_pixels: int) -> None:
+        """For a view of so many of the screen's pixels."""
+        self._cache.make_room(view_pixels)
+
     def cached(self, key: TileKey) -> TilePicture | None:
         return self._cache.get(key)
 
@@ -83,8 +86,8 @@ class OverlayTiles:
             part = cell_rect(row, column, TILE).intersection(rect.reduced(its_level))
             if part.empty:
                 continue
-            picture = self._cache.get(key)
-            if its_level == level and at_once and picture is not None and key not in self._stale:
+            if its_level == level and at_once and key not in self._stale:
+                picture = self._cache.get(key) or self._blank(key)
                 top, left = part.top - row * TILE, part.left - column * TILE
                 rows, columns = slice(top, top + part.height), slice(left, left + part.width)
                 picture.colours[rows, columns] = self._colours(level, part)
@@ -92,6 +95,13 @@ class OverlayTiles:
                 self._stale.add(key)
 
     # ------------------------------------------------------------------ inside
+
+    def _blank(self, key: TileKey) -> TilePicture:
+        """Of a tile that was empty until now."""
+        colours = np.zeros((TILE, TILE), np.uint32)
+        picture = TilePicture(colours, QImage.Format.Format_ARGB32_Premultiplied)
+        self._cache.put(key, picture)
+        return picture
 
     def _colours(self, level: int, part: Rect) -> Colours:
         around = part.inflated(1)

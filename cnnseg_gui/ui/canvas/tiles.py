@@ -24,7 +24,8 @@ class Loading(OutOfTime):
     """It is being made elsewhere; the canvas is told when it is there."""
 
 
-_AT_LEAST = 4  # tiles a frame: it gets there also where drawing alone takes the frame's time
+_LEAST_TILES = 256  # 64 MiB
+_AT_LEAST = 2  # tiles a frame: it gets there also where drawing alone takes the frame's time
 
 
 class Deadline:
@@ -67,11 +68,16 @@ class TileSource(Protocol):
 
 
 class TileCache:
-    """The pictures last used, up to a number of bytes; an empty tile is remembered as None."""
+    """The pictures last used; an empty tile is remembered as None."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_tiles = max(16, max_bytes // (TILE * TILE * 4))
+    def __init__(self) -> None:
+        self._max_tiles = _LEAST_TILES
         self._pictures: OrderedDict[TileKey, TilePicture | None] = OrderedDict()
+
+    def make_room(self, view_pixels: int) -> None:
+        """Holds at least what a view of so many screen pixels shows: a level has up to four pixels
+        for each of them, and tiles at the border are seen in part."""
+        self._max_tiles = max(_LEAST_TILES, 6 * view_pixels // (TILE * TILE))
 
     def __contains__(self, key: TileKey) -> bool:
         return key in self._pictures
