@@ -37,10 +37,10 @@ class LazyTiff:
         OSError: it cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, pixel_size: float | None = None) -> None:
         import tifffile
 
-        self.pixel_size: float | None = None
+        self.pixel_size = pixel_size
         self._path = path
         self.on_grown: Callable[[Rect], None] | None = None
         self._tiff = tifffile.TiffFile(path)

@@ -124,6 +124,7 @@ class Document(QObject):
             visible=visible or self.mask.bounds,
             scale=scale,
             pressure=pressure,
+            pixel_size=self.image.pixel_size,
             last_end=self._last_end,
         )
         self._gesture, changed = tool.press(scene, at, settings)

@@ -10,6 +10,7 @@ from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import content_hash, find_images, read_image
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.lazy_tiff import LazyTiff
+from cnnseg_gui.core.pixel_size import tiff_pixel_size
 from cnnseg_gui.core.project import ImageFacts, ImageRecord, probe
 from cnnseg_gui.core.pyramid import build_pyramid
 from cnnseg_gui.core.tiff import TiffUnsupported, is_tiff
@@ -50,9 +51,10 @@ def load_image(record: ImageRecord, *, lazy_pixels: int = LAZY_PIXELS) -> ImageS
     if hashlib.sha256(data).hexdigest() != record.sha256:
         raise _changed(record)
     image = read_image(data, name=str(record.path))
+    pixel_size = tiff_pixel_size(data) if is_tiff(data) else None
     del data
     _check_size(record, image.pixels.shape[:2])
-    return build_pyramid(image.pixels)
+    return build_pyramid(image.pixels, pixel_size=pixel_size)
 
 
 def _by_parts(record: ImageRecord) -> ImageSource | None:
@@ -63,7 +65,7 @@ def _by_parts(record: ImageRecord) -> ImageSource | None:
                 return None
         if content_hash(record.path) != record.sha256:
             raise _changed(record)
-        source = LazyTiff(record.path)
+        source = LazyTiff(record.path, pixel_size=tiff_pixel_size(record.path))
     except TiffUnsupported:
         return None
     except OSError as error:

@@ -13,14 +13,25 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._place = self._field("Place under the pointer", "x 00000  y 00000 · background")
+        self._place = self._field(
+            "Place under the pointer", "x 00000  y 00000 · 255 255 255 · background"
+        )
         self._zoom = self._field("Zoom", "0000 %")
         self._engine = self._field("Engine", "")
         self._saved = self._field("Saved", "")
 
-    def show_place(self, point: ImagePoint | None, what: str) -> None:
-        """Pixel coordinates and what is there: a class, or what is proposed."""
-        self._place.setText("" if point is None else f"x {int(point.x)}  y {int(point.y)} · {what}")
+    def show_place(
+        self, point: ImagePoint | None, what: str, values: tuple[int, ...] | None = None
+    ) -> None:
+        """Pixel coordinates, the image's values, and what is there: a class, or a proposal."""
+        if point is None:
+            self._place.clear()
+            return
+        shown = [f"x {int(point.x)}  y {int(point.y)}"]
+        if values is not None:
+            grey = len(set(values)) == 1
+            shown.append(str(values[0]) if grey else " ".join(map(str, values)))
+        self._place.setText(" · ".join([*shown, what]))
 
     def show_zoom(self, scale: float) -> None:
         percent = scale * 100

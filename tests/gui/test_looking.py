@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.project import Project, probe
 from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.ui.canvas.scale_bar import bar_length
 from cnnseg_gui.ui.main_window import MainWindow
 
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -80,3 +85,34 @@ def test_compare_shows_the_mask_on_the_left_and_the_proposal_on_the_right(
     qtbot.keyClick(window, Qt.Key.Key_C)
     assert colour_at(window, left) == decided
     assert colour_at(window, right) not in (plain[right],)
+
+
+def test_the_scale_bar_is_as_long_as_it_says(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "cells.ome.tif"
+    pixels = np.full((400, 600, 3), 90, np.uint8)
+    tifffile.imwrite(path, pixels, metadata={"axes": "YXS", "PhysicalSizeX": 0.5}, ome=True)
+    project = Project.create(tmp_path / "project")
+    project.add_images([probe(path)])
+    project.close()
+    window.workspace.open_project(tmp_path / "project")
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
+    window.canvas.one_to_one()
+    picture = window.canvas.grab().toImage()
+    ratio = window.canvas.devicePixelRatioF()
+    white = [
+        sum(picture.pixelColor(x, y) == QColor("white") for x in range(picture.width()))
+        for y in range(picture.height() - round(60 * ratio), picture.height())
+    ]
+    assert max(white) == pytest.approx(100 * ratio, abs=2)  # 50 µm at half a micrometre a pixel
+    place = window.canvas.widget_position(ImagePoint(200, 300)).toPoint()
+    qtbot.mouseMove(window.canvas, place)
+    assert "· 90 · unlabelled" in window.status.place_text
+
+
+@pytest.mark.parametrize(
+    ("pixel_size", "scale", "length"), [(0.5, 1.0, 50.0), (1.0, 1.0, 100.0), (0.325, 8.0, 5.0)]
+)
+def test_the_bar_has_a_round_length(pixel_size: float, scale: float, length: float) -> None:
+    assert bar_length(pixel_size, scale) == pytest.approx(length)

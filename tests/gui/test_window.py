@@ -120,9 +120,9 @@ def test_the_status_bar_says_what_is_under_the_pointer_also_after_a_stroke(
     open_sample: MainWindow, qtbot: QtBot
 ) -> None:
     drag(qtbot, open_sample, ImagePoint(50.5, 50.5), ImagePoint(50.5, 100.5))
-    assert open_sample.status.place_text == "x 100  y 50 · nucleus"
+    assert open_sample.status.place_text == "x 100  y 50 · 203 209 201 · nucleus"
     qtbot.keyClick(open_sample, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert open_sample.status.place_text == "x 100  y 50 · unlabelled"
+    assert open_sample.status.place_text == "x 100  y 50 · 203 209 201 · unlabelled"
 
 
 def test_a_full_disk_keeps_the_stroke_says_so_and_saves_it_later(

@@ -18,6 +18,7 @@ from cnnseg_gui.ui.canvas.image_tiles import ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
 from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayLevels, OverlayTiles
+from cnnseg_gui.ui.canvas.scale_bar import draw_scale_bar
 from cnnseg_gui.ui.canvas.split import SplitHandle
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
 from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
@@ -261,12 +262,21 @@ class CanvasView(QWidget):
             if self._heat is not None:
                 self._heat.draw(painter, self._view, self._document.mask.shape)
                 self._heat.draw_legend(painter, self.rect(), self.palette(), ratio)
+            if self._document.image.pixel_size is not None:
+                self._draw_scale_bar(painter, self._document.image.pixel_size)
             if self._outline is not None:
                 draw_outline(painter, self._outline, self._view, ratio)
             if self._tip is not None:
                 draw_tip(painter, self._tip, self._view)
         painter.end()
         self.frames += 1
+
+    def _draw_scale_bar(self, painter: QPainter, pixel_size: float) -> None:
+        ratio = self.devicePixelRatioF()
+        painter.save()
+        painter.scale(ratio, ratio)
+        draw_scale_bar(painter, self.rect(), pixel_size, self._view.scale / ratio)
+        painter.restore()
 
     def _draw_document(self, painter: QPainter, exposed: Rect) -> bool:
         assert self._document is not None
