@@ -15,8 +15,10 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps, PngImagePlugin
 
 from cnnseg_gui.core.deep_colour import deep_rawmode, read_deep_colour
@@ -70,6 +72,8 @@ class LoadedImage:
     """Values shown as black and as white, where the file holds more than 8 bits."""
     turned: bool
     """EXIF turned or mirrored the pixels as stored."""
+    values: npt.NDArray[Any] | None = None
+    """The file's own values, [H, W] or [H, W, C], upright, where they are more than 8 bits."""
 
 
 def read_image(
@@ -181,7 +185,7 @@ def _decode(data: bytes, max_pixels: int) -> LoadedImage:
         try:
             values, kind, turned = read_tiff(data, max_pixels=max_pixels)
             pixels, window = to_rgb8(values)
-            return LoadedImage(pixels, kind, window, turned)
+            return LoadedImage(pixels, kind, window, turned, values if window else None)
         except TiffUnsupported:
             pass  # a compression or colour space that Pillow knows
     with Image.open(io.BytesIO(data)) as image:
@@ -194,15 +198,17 @@ def _decode(data: bytes, max_pixels: int) -> LoadedImage:
         turned = turned or _orientation(image) != 1
         image.info.pop("transparency", None)
         upright = ImageOps.exif_transpose(image) if turned else image
+        deep: npt.NDArray[Any] | None = None
         if rawmode is not None:
-            kind = "uint16"
-            pixels, window = to_rgb8(read_deep_colour(data, rawmode))
+            kind, deep = "uint16", read_deep_colour(data, rawmode)
+            pixels, window = to_rgb8(deep)
         elif kind in ("I", "F") or kind.startswith("I;16"):
-            pixels, window = to_rgb8(np.asarray(upright))
+            deep = np.asarray(upright)
+            pixels, window = to_rgb8(deep)
         else:
             plain = upright if upright.mode == "RGB" else upright.convert("RGB")
             pixels, window = np.array(plain), None
-    return LoadedImage(pixels, kind, window, turned)
+    return LoadedImage(pixels, kind, window, turned, deep)
 
 
 def _orientation(image: Image.Image) -> int:

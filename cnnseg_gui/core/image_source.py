@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy.typing as npt
 
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.core.windowing import Window
 
 
 class ImageSource(Protocol):
@@ -47,6 +50,20 @@ class ImageSource(Protocol):
         Raises:
             UserError: the file could not be read.
         """
+        ...
+
+    def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
+        """The file's own values of a tile, [h, w, C]; None where they are the 8 bits of `tile`, or
+        cannot be had."""
+        ...
+
+    def value(self, row: int, column: int) -> tuple[float, ...]:
+        """The file's own values of one pixel; of an image of 8 bits its red, green and blue."""
+        ...
+
+    @property
+    def window(self) -> Window | None:
+        """The file's values that `tile` has as black and as white; None: they have 8 bits."""
         ...
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class LazyTiff:
         try:
             self._page = _checked(self._tiff, path)
             self.shape = (int(self._page.imagelength), int(self._page.imagewidth))
-            self._window = None if self._page.dtype == np.uint8 else self._find_window()
+            self.window = None if self._page.dtype == np.uint8 else self._find_window()
         except BaseException:
             self._tiff.close()
             raise
@@ -84,6 +84,17 @@ class LazyTiff:
         pixels = self._read(area)
         return pixels if level == 0 else reduced(pixels, 1 << level)
 
+    def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
+        """Not to be had: the coarse levels are made through one window."""
+        return None
+
+    def value(self, row: int, column: int) -> tuple[float, ...]:
+        high, wide = self._page.chunks[:2]
+        (index,) = self._indices(Rect(row, column, row + 1, column + 1))
+        values = self._segment(index, keep=True)[row % high, column % wide]
+        shown = values[:3] if len(values) >= 3 else values[:1]
+        return tuple(float(value) for value in shown)
+
     def close(self) -> None:
         self._stopped.set()
         self._builder.join()
@@ -103,7 +114,7 @@ class LazyTiff:
             part = Rect(top, left, top + values.shape[0], left + values.shape[1])
             part = part.intersection(area)
             inside = values[part.top - top : part.bottom - top, part.left - left :]
-            pixels, _ = to_rgb8(inside[:, : part.width], self._window)
+            pixels, _ = to_rgb8(inside[:, : part.width], self.window)
             out[part.top - area.top : part.bottom - area.top, part.left - area.left :][
                 :, : part.width
             ] = pixels

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from cnnseg_gui.core.mask import TILE, Pixels
 from cnnseg_gui.core.rect import Rect, cell_rect
+from cnnseg_gui.core.windowing import Window
 
 _FIRST_KEPT = 2  # level 1 would take a quarter of the image's memory; a tile of it takes 0.4 ms
 _BAND = 1024  # rows halved at a time: Pillow's copy of them is 4 bytes a pixel
@@ -17,8 +20,17 @@ _BAND = 1024  # rows halved at a time: Pillow's copy of them is 4 bytes a pixel
 class ImagePyramid:
     """The image, uint8[H, W, 3], and its levels; those from a quarter of its size on are kept."""
 
-    def __init__(self, pixels: Pixels, *, pixel_size: float | None = None) -> None:
+    def __init__(
+        self,
+        pixels: Pixels,
+        *,
+        pixel_size: float | None = None,
+        values: npt.NDArray[Any] | None = None,
+        window: Window | None = None,
+    ) -> None:
         self._pixels = np.ascontiguousarray(pixels)
+        self._deep = [] if values is None else _deep_levels(_colours(values))
+        self.window = window
         self._kept: list[Pixels] = []
         self.pixel_size = pixel_size
         self.on_grown: Callable[[Rect], None] | None = None
@@ -46,7 +58,8 @@ class ImagePyramid:
     @property
     def kept_bytes(self) -> int:
         """What it takes in memory."""
-        return self._pixels.nbytes + sum(level.nbytes for level in self._kept)
+        deep = self._deep[0].nbytes if self._deep else 0
+        return self._pixels.nbytes + deep + sum(level.nbytes for level in self._kept)
 
     @property
     def complete(self) -> bool:
@@ -63,13 +76,53 @@ class ImagePyramid:
         below = cell_rect(row, column, TILE << level).clipped(self.shape)
         return reduced(self._pixels[below.slices], 1 << level)
 
+    def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
+        """The file's own values, [h, w, C]; None where they have 8 bits.
+
+        Of coarser levels every so-many-th one: enough to be looked at.
+        """
+        if not self._deep:
+            return None
+        image = self._deep[level]
+        return image[cell_rect(row, column, TILE).clipped(image.shape[:2]).slices]
+
+    def value(self, row: int, column: int) -> tuple[float, ...]:
+        """The file's own values of one pixel."""
+        image = self._deep[0] if self._deep else self._pixels
+        return tuple(float(value) for value in image[row, column])
+
     def close(self) -> None:
         """Nothing to let go of."""
 
 
-def build_pyramid(pixels: Pixels, *, pixel_size: float | None = None) -> ImagePyramid:
-    """A worker's job: about 10 ms for 4096²."""
-    return ImagePyramid(pixels, pixel_size=pixel_size)
+def build_pyramid(
+    pixels: Pixels,
+    *,
+    pixel_size: float | None = None,
+    values: npt.NDArray[Any] | None = None,
+    window: Window | None = None,
+) -> ImagePyramid:
+    """A worker's job: about 10 ms for 4096².
+
+    Args:
+        values: the file's own, of more than 8 bits, as `image_io.LoadedImage` has them.
+        window: what `pixels` were made of them with.
+    """
+    return ImagePyramid(pixels, pixel_size=pixel_size, values=values, window=window)
+
+
+def _colours(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """[H, W, C] with the channels that are shown: one or three."""
+    values = values[..., None] if values.ndim == 2 else values
+    return values[..., :3] if values.shape[2] >= 3 else values[..., :1]
+
+
+def _deep_levels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """The values at every level, as views: a mean would take their memory once more."""
+    levels = [values]
+    for _ in range(level_count(values.shape[0], values.shape[1]) - 1):
+        levels.append(levels[-1][::2, ::2])
+    return levels
 
 
 def level_count(height: int, width: int) -> int:

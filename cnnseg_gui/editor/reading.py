@@ -54,7 +54,9 @@ def load_image(record: ImageRecord, *, lazy_pixels: int = LAZY_PIXELS) -> ImageS
     pixel_size = tiff_pixel_size(data) if is_tiff(data) else None
     del data
     _check_size(record, image.pixels.shape[:2])
-    return build_pyramid(image.pixels, pixel_size=pixel_size)
+    return build_pyramid(
+        image.pixels, pixel_size=pixel_size, values=image.values, window=image.window
+    )
 
 
 def _by_parts(record: ImageRecord) -> ImageSource | None:

@@ -39,6 +39,7 @@ from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.opening import Opening, rescue_folder
 from cnnseg_gui.ui.painting import Painting
 from cnnseg_gui.ui.panels.classes import ClassesPanel
+from cnnseg_gui.ui.panels.display import DisplayPanel
 from cnnseg_gui.ui.panels.history import HistoryPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.labels import LabelsPanel
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.images_panel = ImagesPanel(self.workspace)
         self.navigator = Navigator(self.canvas)
+        self.display_panel = DisplayPanel()
         self.class_editing = ClassEditing(self.workspace, self)
         self.classes_panel = ClassesPanel(self.class_editing)
         self.regions_panel = RegionsPanel()
@@ -171,6 +173,7 @@ class MainWindow(QMainWindow):
         self.docks = [
             self._dock("Images", self.images_panel, left),
             self._dock("Navigator", self.navigator, left),
+            self._dock("Display", self.display_panel, left, scrolls=True),
             self._dock("Classes", self.classes_panel, right),
             self._dock("Tool", self.tool_options, right, scrolls=True),
             self._dock("Regions", self.regions_panel, right, scrolls=True),
@@ -196,11 +199,13 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, navigator, classes, tool, regions, teaching, history, labels, log = self.docks
+        images, navigator, display, classes, tool, regions, teaching, history, labels, log = (
+            self.docks
+        )
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
-        for dock in (images, navigator):
+        for dock in (images, navigator, display):
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         for dock in (classes, tool, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
@@ -212,6 +217,8 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         log.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(navigator, display)
+        navigator.raise_()
         self.resizeDocks([images, navigator], [560, 180], Qt.Orientation.Vertical)
         self.resizeDocks([classes, tool, teaching], [230, 230, 400], Qt.Orientation.Vertical)
 
@@ -255,6 +262,7 @@ class MainWindow(QMainWindow):
         self.images_panel.chosen.connect(workspace.open_image)
         self.canvas.scale_changed.connect(self.status.show_zoom)
         self.canvas.failed.connect(self.show_error)
+        self.display_panel.changed.connect(self.canvas.set_display)
         self.painting.failed.connect(self.show_error)
         self.class_editing.failed.connect(self.show_error)
         for speaker in (self.painting, self.regions, self.naming):
@@ -314,6 +322,7 @@ class MainWindow(QMainWindow):
             self._stack.setCurrentWidget(self.canvas)
             self.canvas.show_document(document, self.painting.table())
             self.canvas.setFocus()
+            self.display_panel.show_image(document.image)
         self.navigator.show_image(document.image if document else None)
         self._show_progress_of_work()
 

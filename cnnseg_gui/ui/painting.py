@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from cnnseg_gui.core.doubt import next_doubtful
-from cnnseg_gui.core.image_part import image_part
 from cnnseg_gui.core.mask import TILE, UNLABELLED
 from cnnseg_gui.core.overlay import Colours, colour_table
 from cnnseg_gui.core.paint_mode import PaintMode
@@ -179,12 +178,9 @@ class Painting(QObject):
             what = f"{self._names.get(proposed, f'class {proposed}')} proposed"
         else:
             what = "unlabelled"
-        values = (
-            image_part(document.image, here)[0, 0]
-            if document.image.ready(0, here.top // TILE, here.left // TILE)
-            else None
-        )
-        self._status.show_place(point, what, None if values is None else tuple(map(int, values)))
+        ready = document.image.ready(0, here.top // TILE, here.left // TILE)
+        values = document.image.value(here.top, here.left) if ready else None
+        self._status.show_place(point, what, values)
 
     # ------------------------------------------------------------------ what is chosen
 

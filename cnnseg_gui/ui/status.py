@@ -21,7 +21,7 @@ class StatusBar(QStatusBar):
         self._saved = self._field("Saved", "")
 
     def show_place(
-        self, point: ImagePoint | None, what: str, values: tuple[int, ...] | None = None
+        self, point: ImagePoint | None, what: str, values: tuple[float, ...] | None = None
     ) -> None:
         """Pixel coordinates, the image's values, and what is there: a class, or a proposal."""
         if point is None:
@@ -30,7 +30,7 @@ class StatusBar(QStatusBar):
         shown = [f"x {int(point.x)}  y {int(point.y)}"]
         if values is not None:
             grey = len(set(values)) == 1
-            shown.append(str(values[0]) if grey else " ".join(map(str, values)))
+            shown.append(" ".join(f"{value:.6g}" for value in (values[:1] if grey else values)))
         self._place.setText(" · ".join([*shown, what]))
 
     def show_zoom(self, scale: float) -> None:

@@ -9,9 +9,12 @@ import pytest
 import tifffile
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.pyramid import ImagePyramid
+from cnnseg_gui.core.windowing import to_rgb8
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.canvas.scale_bar import bar_length
 from cnnseg_gui.ui.main_window import MainWindow
@@ -116,3 +119,54 @@ def test_the_scale_bar_is_as_long_as_it_says(
 )
 def test_the_bar_has_a_round_length(pixel_size: float, scale: float, length: float) -> None:
     assert bar_length(pixel_size, scale) == pytest.approx(length)
+
+
+def test_the_windows_sliders_change_the_picture_and_nothing_else(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "deep.tif"
+    values = np.linspace(1000, 9000, 300 * 400).reshape(300, 400).astype(np.uint16)
+    tifffile.imwrite(path, values)
+    project = Project.create(tmp_path / "project")
+    project.add_images([probe(path)])
+    project.close()
+    window.workspace.open_project(tmp_path / "project")
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
+    document, panel = window.workspace.document, window.display_panel
+    assert document is not None
+    middle = ImagePoint(150.5, 200.5)
+    seen_by_tools = document.image.tile(0, 0, 0).copy()
+    before = colour_at(window, middle).red()
+    assert abs(before - 127) < 6
+    panel.high.setValue(6000.0)
+    assert colour_at(window, middle).red() > before + 40
+    panel.auto_button.click()
+    assert colour_at(window, middle).red() == before
+    panel.brightness.slider.setValue(40)
+    assert colour_at(window, middle).red() > before + 60
+    panel.reset_button.click()
+    panel.gamma.slider.setValue(-60)
+    assert colour_at(window, middle).red() < before - 20
+    assert np.array_equal(document.image.tile(0, 0, 0), seen_by_tools)
+    assert not document.mask.counts().any()
+    place = window.canvas.widget_position(middle).toPoint()
+    qtbot.mouseMove(window.canvas, QPoint(5, 5))
+    qtbot.mouseMove(window.canvas, place)
+    assert f"· {values[150, 200]} ·" in window.status.place_text
+
+
+def test_the_histograms_lines_are_dragged(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    panel = window.display_panel
+    window.bring_up(panel)
+    image = np.linspace(0, 1000, 300 * 300).reshape(300, 300).astype(np.uint16)
+    shown, used = to_rgb8(image)
+    panel.show_image(ImagePyramid(shown, values=image, window=used))
+    QApplication.processEvents()
+    bars = panel.histogram
+    middle = bars.height() // 2
+    qtbot.mousePress(bars, LEFT, NO_KEYS, QPoint(bars.width() - 2, middle))
+    qtbot.mouseMove(bars, QPoint(bars.width() // 2, middle))
+    qtbot.mouseRelease(bars, LEFT, NO_KEYS, QPoint(bars.width() // 2, middle))
+    assert panel.display.window is not None
+    assert panel.display.window[1] == pytest.approx(500, abs=20)
+    assert panel.high.value() == pytest.approx(panel.display.window[1], abs=0.1)

@@ -8,13 +8,14 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from cnnseg_gui.core.display import Display
 from cnnseg_gui.core.overlay import Colours, Shows, colour_table
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint, Outline
 from cnnseg_gui.ui.canvas.grid import GRID_FROM, draw_grid
 from cnnseg_gui.ui.canvas.heat_layer import Heat, HeatLayer
-from cnnseg_gui.ui.canvas.image_tiles import ImageTiles
+from cnnseg_gui.ui.canvas.image_tiles import AS_READ, ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
 from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayLevels, OverlayTiles
@@ -53,6 +54,7 @@ class CanvasView(QWidget):
         self._split = SplitHandle(self)
         self._split.moved.connect(self.update)
         self._heat: HeatLayer | None = None
+        self._display = AS_READ
         self._tip: Tip | None = None
         self._outline: Outline | None = None
         self._table = colour_table((), opacity=1.0)
@@ -83,7 +85,7 @@ class CanvasView(QWidget):
             self._image.deleteLater()
             self._image = None
         if document is not None:
-            self._image = ImageTiles(document.image, self)
+            self._image = ImageTiles(document.image, self, self._display)
             self._image.arrived.connect(self.update)
             self._image.failed.connect(self.failed)
             self._make_overlays()
@@ -107,6 +109,13 @@ class CanvasView(QWidget):
     @property
     def document(self) -> Document | None:
         return self._document
+
+    def set_display(self, display: Display) -> None:
+        """Another brightness, contrast, gamma or window; stays for the images that follow."""
+        self._display = display
+        if self._image is not None:
+            self._image.set_display(display)
+        self.update()
 
     def show_tip(self, tip: Tip | None) -> None:
         """The brush's outline under the pointer; None where no brush is."""
