@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from cnnseg_gui.core.display import Display
 from cnnseg_gui.core.image_source import ImageSource
@@ -123,10 +123,11 @@ class DisplayPanel(QWidget):
 
     def _show(self) -> None:
         display = self._display
-        self.brightness.show_value(
-            round(100 * display.brightness), f"{100 * display.brightness:+.0f}"
-        )
-        self.contrast.show_value(round(100 * display.contrast), f"{100 * display.contrast:+.0f}")
+        for row, share in (
+            (self.brightness, display.brightness),
+            (self.contrast, display.contrast),
+        ):
+            row.show_value(round(100 * share), f"{100 * share:+.0f}" if share else "0")
         step = round(_GAMMA_STEPS * math.log(display.gamma) / math.log(_WIDEST_GAMMA))
         self.gamma.show_value(step, f"{display.gamma:.2f}")
         window = display.window or self._found
@@ -144,6 +145,8 @@ def _value_box(name: str) -> QDoubleSpinBox:
     box.setDecimals(1)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     box.setKeyboardTracking(False)
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(70)
     box.setAccessibleName(name)
     box.setToolTip(name)
     return box
