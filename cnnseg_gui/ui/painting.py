@@ -166,7 +166,7 @@ class Painting(QObject):
     def refresh_place(self) -> None:
         """The same place, of which something may have changed."""
         point, document = self._place, self._workspace.document
-        if point is None or document is None:
+        if point is None or document is None or not self._canvas.contains(point):
             self._status.show_place(None, "")
             return
         here = Rect(int(point.y), int(point.x), int(point.y) + 1, int(point.x) + 1)

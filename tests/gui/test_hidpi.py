@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("factor", ["1.5", "2"])
-def test_painting_works_the_same_on_a_dense_screen(factor: str) -> None:
+@pytest.mark.parametrize(
+    ("factor", "file"),
+    [("1.5", "test_painting.py"), ("2", "test_painting.py"), ("2", "test_pictures.py")],
+)
+def test_painting_works_the_same_on_a_dense_screen(factor: str, file: str) -> None:
     """Qt takes the scale from the environment when it starts: a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_painting.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file],
         cwd=Path(__file__).parent,
         env={**os.environ, "QT_SCALE_FACTOR": factor},
         capture_output=True,

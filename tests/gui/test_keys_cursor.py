@@ -227,7 +227,7 @@ def test_the_cross_is_seen_on_the_cursor_and_zooming_keeps_it_there(
 def test_the_status_bar_names_what_is_under_the_cursor(fine: MainWindow, qtbot: QtBot) -> None:
     press(qtbot, fine, Key.Key_Insert, 2)
     press(qtbot, fine, Key.Key_Right)
-    assert fine.status.place_text == "x 101  y 100 · nucleus"
+    assert fine.status.place_text == "x 101  y 100 · 124 81 177 · nucleus"
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # raising and grabbing, off screen

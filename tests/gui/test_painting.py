@@ -187,7 +187,7 @@ def test_the_wheel_zooms_where_the_cursor_is(open_sample: MainWindow) -> None:
     QApplication.sendEvent(canvas, event)
     assert canvas.view_transform.scale > 1.3 * scale
     moved = canvas.widget_position(ImagePoint(60, 200)) - place
-    assert moved.manhattanLength() < 0.01
+    assert moved.manhattanLength() <= 1  # the image lies on whole pixels of the screen
 
 
 def test_space_and_drag_pans_without_approving(open_sample: MainWindow, qtbot: QtBot) -> None:
@@ -316,4 +316,4 @@ def test_a_screen_of_another_density_shows_the_image_at_the_same_place(
     ratio = canvas.devicePixelRatioF()
     monkeypatch.setattr(type(canvas), "devicePixelRatioF", lambda _: 2 * ratio)
     QApplication.sendEvent(canvas, QEvent(QEvent.Type.DevicePixelRatioChange))
-    assert (canvas.widget_position(ImagePoint(60, 200)) - before).manhattanLength() < 0.01
+    assert (canvas.widget_position(ImagePoint(60, 200)) - before).manhattanLength() <= 1

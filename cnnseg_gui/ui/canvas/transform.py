@@ -33,6 +33,10 @@ class ViewTransform:
     def panned(self, dx: float, dy: float) -> ViewTransform:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
+    def snapped(self) -> ViewTransform:
+        """With the image's corner on a whole pixel, so that at whole scales all pixels are."""
+        return replace(self, x=float(round(self.x)), y=float(round(self.y)))
+
     def zoomed(self, factor: float, x: float, y: float) -> ViewTransform:
         """Zoomed so that the image under (x, y) stays under it."""
         scale = min(max(self.scale * factor, MIN_SCALE), MAX_SCALE)

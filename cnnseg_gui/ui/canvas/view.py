@@ -58,7 +58,8 @@ class CanvasView(QWidget):
         self._tip: Tip | None = None
         self._outline: Outline | None = None
         self._table = colour_table((), opacity=1.0)
-        self._view = ViewTransform()
+        self._exact = ViewTransform()  # where it was panned and zoomed to
+        self._view = ViewTransform()  # on whole pixels of the screen: what is drawn, and hit
         self._ratio = self.devicePixelRatioF()
         self._fitted = True
         self._peeking = False
@@ -202,7 +203,7 @@ class CanvasView(QWidget):
     def zoom_at(self, factor: float, x: float, y: float) -> None:
         """Zooms so that the image under the screen's pixel (x, y) stays there."""
         if self._document is not None:
-            self._set_view(self._view.zoomed(factor, x, y))
+            self._set_view(self._exact.zoomed(factor, x, y))
 
     def image_point(self, position: QPointF) -> ImagePoint:
         """The place of the image at a place of the widget, in Qt's logical pixels."""
@@ -217,13 +218,13 @@ class CanvasView(QWidget):
     def pan_by(self, moved: QPointF) -> None:
         """Moves the image, by Qt's logical pixels."""
         by = moved * self.devicePixelRatioF()
-        self._set_view(self._view.panned(by.x(), by.y()))
+        self._set_view(self._exact.panned(by.x(), by.y()))
 
     def centre_on(self, point: ImagePoint) -> None:
         """Brings a place of the image to the middle of the view."""
         width, height = self._size()
         x, y = self._view.to_view(point)
-        self._set_view(self._view.panned(width / 2 - x, height / 2 - y))
+        self._set_view(self._exact.panned(width / 2 - x, height / 2 - y))
 
     def show_place(self, place: Rect) -> None:
         """Brings a rectangle to the middle, as large as it can be seen with what is round it."""
@@ -395,7 +396,7 @@ class CanvasView(QWidget):
     def _set_view(self, view: ViewTransform) -> None:
         if view.scale != self._view.scale:
             self.scale_changed.emit(view.scale)
-        self._view = view
+        self._exact, self._view = view, view.snapped()
         self._fitted = False
         self.update()
         self.view_changed.emit()
@@ -403,6 +404,6 @@ class CanvasView(QWidget):
     def _keep_view(self, factor: float) -> None:
         """On a screen of another density the image stays where it is and as large as it is."""
         self._ratio *= factor
-        view, fitted_before = self._view, self._fitted
+        view, fitted_before = self._exact, self._fitted
         self._set_view(ViewTransform(view.scale * factor, view.x * factor, view.y * factor))
         self._fitted = fitted_before

@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from cnnseg_gui.core.display import Display
 from cnnseg_gui.core.image_source import ImageSource
