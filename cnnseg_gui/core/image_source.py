@@ -53,8 +53,8 @@ class ImageSource(Protocol):
         ...
 
     def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
-        """The file's own values of a tile, [h, w, C]; None where they are the 8 bits of `tile`, or
-        cannot be had."""
+        """The file's own values of a tile, [h, w, C], of coarser levels their means; None where
+        they are the 8 bits of `tile`, or cannot be had."""
         ...
 
     def value(self, row: int, column: int) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from cnnseg_gui.core.deep_levels import DeepLevels
 from cnnseg_gui.core.mask import TILE, Pixels
 from cnnseg_gui.core.rect import Rect, cell_rect
 from cnnseg_gui.core.windowing import Window
@@ -29,13 +30,15 @@ class ImagePyramid:
         window: Window | None = None,
     ) -> None:
         self._pixels = np.ascontiguousarray(pixels)
-        self._deep = [] if values is None else _deep_levels(_colours(values))
         self.window = window
         self._kept: list[Pixels] = []
         self.pixel_size = pixel_size
         self.on_grown: Callable[[Rect], None] | None = None
         height, width = self.shape
         self._levels = level_count(height, width)
+        self._deep: DeepLevels | None = None
+        if values is not None and window is not None:
+            self._deep = DeepLevels(values, window, self._levels)
         if self._levels > _FIRST_KEPT:
             self._kept.append(reduced(self._pixels, 1 << _FIRST_KEPT))
             while len(self._kept) < self._levels - _FIRST_KEPT:
@@ -58,7 +61,7 @@ class ImagePyramid:
     @property
     def kept_bytes(self) -> int:
         """What it takes in memory."""
-        deep = self._deep[0].nbytes if self._deep else 0
+        deep = self._deep.nbytes if self._deep is not None else 0
         return self._pixels.nbytes + deep + sum(level.nbytes for level in self._kept)
 
     @property
@@ -77,19 +80,15 @@ class ImagePyramid:
         return reduced(self._pixels[below.slices], 1 << level)
 
     def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
-        """The file's own values, [h, w, C]; None where they have 8 bits.
-
-        Of coarser levels every so-many-th one: enough to be looked at.
-        """
-        if not self._deep:
-            return None
-        image = self._deep[level]
-        return image[cell_rect(row, column, TILE).clipped(image.shape[:2]).slices]
+        """The file's own values, [h, w, C], of coarser levels their means; None where they have 8
+        bits."""
+        return None if self._deep is None else self._deep.tile(level, row, column)
 
     def value(self, row: int, column: int) -> tuple[float, ...]:
         """The file's own values of one pixel."""
-        image = self._deep[0] if self._deep else self._pixels
-        return tuple(float(value) for value in image[row, column])
+        if self._deep is not None:
+            return self._deep.value(row, column)
+        return tuple(float(value) for value in self._pixels[row, column])
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -109,20 +108,6 @@ def build_pyramid(
         window: what `pixels` were made of them with.
     """
     return ImagePyramid(pixels, pixel_size=pixel_size, values=values, window=window)
-
-
-def _colours(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """[H, W, C] with the channels that are shown: one or three."""
-    values = values[..., None] if values.ndim == 2 else values
-    return values[..., :3] if values.shape[2] >= 3 else values[..., :1]
-
-
-def _deep_levels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-    """The values at every level, as views: a mean would take their memory once more."""
-    levels = [values]
-    for _ in range(level_count(values.shape[0], values.shape[1]) - 1):
-        levels.append(levels[-1][::2, ::2])
-    return levels
 
 
 def level_count(height: int, width: int) -> int:

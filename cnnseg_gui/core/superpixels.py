@@ -72,10 +72,14 @@ class Superpixels:
             self._kept.move_to_end(key)
             return kept
         square = cell_rect(key.row, key.column, SQUARE)
+        final = self.image.complete  # while coarse levels are being made, pixels may yet change
         pixels = image_part(self.image, square, key.level)
         missing = (SQUARE - pixels.shape[0], SQUARE - pixels.shape[1])
         pixels = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), "edge")
-        labels = self._kept[key] = slic(pixels, key.spacing)
+        labels = slic(pixels, key.spacing)
+        if not final:
+            return labels
+        self._kept[key] = labels
         self._bytes += labels.nbytes
         while self._bytes > self._most_bytes and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes

@@ -39,7 +39,7 @@ def to_rgb8(values: npt.NDArray[Any], window: Window | None = None) -> tuple[Pix
         values = values.astype(np.uint8) * np.uint8(255) if values.dtype == np.bool_ else values
     else:
         window = window or window_of(values)
-        values = _windowed(values, window)
+        values = windowed(values, window)
     if values.shape[2] == 1:
         values = np.broadcast_to(values, (*values.shape[:2], 3))
     return np.ascontiguousarray(values), window
@@ -59,20 +59,24 @@ def window_of(values: npt.NDArray[Any]) -> Window:
     return (low, high) if high > low else (low, low + max(1.0, abs(low)))
 
 
-# ---------------------------------------------------------------------- inside
-
-
-def _windowed(values: npt.NDArray[Any], window: Window) -> Pixels:
+def windowed(values: npt.NDArray[Any], window: Window) -> Pixels:
+    """Numbers of any shape through a window: uint8 of that shape, NaN as black."""
     low, high = window
     out = np.empty(values.shape, np.uint8)
-    rows = max(1, _BAND // (values.shape[1] * values.shape[2]))
+    rows = max(1, _BAND // max(1, values[:1].size))
     with np.errstate(over="ignore", invalid="ignore"):  # NaN, infinity and 1e300 are dealt with
         factor = 255.0 / (high - low)
         for top in range(0, len(values), rows):
-            scaled = (_real(values[top : top + rows]) - low) * factor
-            scaled = np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-            out[top : top + rows] = np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
+            scaled = _real(values[top : top + rows])
+            scaled -= low
+            scaled *= factor
+            np.fmax(scaled, 0.0, out=scaled)  # of NaN and a number the number
+            np.fmin(scaled, 255.0, out=scaled)
+            out[top : top + rows] = np.rint(scaled, out=scaled)
     return out
+
+
+# ---------------------------------------------------------------------- inside
 
 
 def _real(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

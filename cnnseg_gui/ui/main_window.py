@@ -29,6 +29,7 @@ from cnnseg_gui.ui.architecture.command import ArchitectureCommand
 from cnnseg_gui.ui.banner import Banner
 from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
+from cnnseg_gui.ui.displaying import Displaying
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
 from cnnseg_gui.ui.keys.keyboard import Keyboard
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
             self.proposing,
             self,
         )
+        self.displaying = Displaying(self.display_panel, self.canvas, self.workspace, self)
         self.labelling = Labelling(
             self.labels_panel, self.canvas, self.workspace, self.networks, self
         )
@@ -262,7 +264,6 @@ class MainWindow(QMainWindow):
         self.images_panel.chosen.connect(workspace.open_image)
         self.canvas.scale_changed.connect(self.status.show_zoom)
         self.canvas.failed.connect(self.show_error)
-        self.display_panel.changed.connect(self.canvas.set_display)
         self.painting.failed.connect(self.show_error)
         self.class_editing.failed.connect(self.show_error)
         for speaker in (self.painting, self.regions, self.naming):
@@ -322,7 +323,6 @@ class MainWindow(QMainWindow):
             self._stack.setCurrentWidget(self.canvas)
             self.canvas.show_document(document, self.painting.table())
             self.canvas.setFocus()
-            self.display_panel.show_image(document.image)
         self.navigator.show_image(document.image if document else None)
         self._show_progress_of_work()
 

@@ -30,7 +30,7 @@ class StatusBar(QStatusBar):
         shown = [f"x {int(point.x)}  y {int(point.y)}"]
         if values is not None:
             grey = len(set(values)) == 1
-            shown.append(" ".join(f"{value:.6g}" for value in (values[:1] if grey else values)))
+            shown.append(" ".join(_number(value) for value in (values[:1] if grey else values)))
         self._place.setText(" · ".join([*shown, what]))
 
     def show_zoom(self, scale: float) -> None:
@@ -68,3 +68,8 @@ class StatusBar(QStatusBar):
             label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 16)
         self.addPermanentWidget(label)
         return label
+
+
+def _number(value: float) -> str:
+    """Whole numbers in full, others to six digits."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"

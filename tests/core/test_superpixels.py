@@ -76,6 +76,27 @@ def test_what_is_kept_stays_within_its_bound() -> None:
     assert sum(labels.nbytes for labels in superpixels._kept.values()) <= 5 * each
 
 
+class Growing(ImagePyramid):
+    """An image whose pixels are still arriving."""
+
+    arrived = False
+
+    @property
+    def complete(self) -> bool:
+        return self.arrived
+
+
+def test_what_was_seen_before_the_image_was_there_is_not_kept() -> None:
+    pixels, _ = wavy_edge()
+    arriving = np.zeros_like(pixels)
+    image = Growing(arriving)
+    superpixels, rect = Superpixels(image), Rect(0, 0, SQUARE, SQUARE)
+    superpixels.read(rect, level=0, spacing=8)
+    arriving[:] = pixels
+    image.arrived = True
+    assert np.array_equal(superpixels.read(rect, level=0, spacing=8), slic(pixels, 8))
+
+
 # ---------------------------------------------------------------- what belongs together
 
 

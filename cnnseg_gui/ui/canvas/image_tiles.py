@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from cnnseg_gui.core.display import Display
+from cnnseg_gui.core.display import Display, Lookup
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.mask import TILE
+from cnnseg_gui.core.mask import TILE, Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.ui.canvas.read_tiles import ReadTiles
 from cnnseg_gui.ui.canvas.tile_loader import TileLoader
 from cnnseg_gui.ui.canvas.tiles import Deadline, Loading, TileCache, TileKey, TilePicture
 
 AS_READ = Display()
-Tones = npt.NDArray[np.uint32]
+_RGBA_BYTES = (2, 1, 0, 3) if sys.byteorder == "little" else (1, 2, 3, 0)  # of 0xFFRRGGBB
+
+
+class _Picture(TilePicture):
+    """Knows what it was made with: another display makes it a stand-in."""
+
+    def __init__(self, pixels: Pixels, lookup: Lookup) -> None:
+        super().__init__(_packed(pixels), QImage.Format.Format_RGB32)
+        self.lookup = lookup
 
 
 class ImageTiles(QObject):
@@ -29,9 +40,9 @@ class ImageTiles(QObject):
 
     def __init__(self, source: ImageSource, parent: QObject, display: Display = AS_READ) -> None:
         super().__init__(parent)
-        self._display, self._tones = display, _tones(display)
-        self._stale: set[TileKey] = set()
+        self._lookup = Lookup(display)
         self._source = source
+        self._tiles = ReadTiles(source)
         self._cache = TileCache()
         self._loader = TileLoader(self._made, self)
         self._loader.loaded.connect(self._keep)
@@ -41,21 +52,18 @@ class ImageTiles(QObject):
 
     def picture(self, key: TileKey, deadline: Deadline) -> TilePicture | None:
         picture = self._cache.get(key)
-        if picture is None or key in self._stale:
+        if not isinstance(picture, _Picture) or picture.lookup is not self._lookup:
             if not self._source.ready(*key):
                 self._loader.want(key)
                 raise Loading
             deadline.check()
             picture = self._made(key)
             self._cache.put(key, picture)
-            self._stale.discard(key)
         return picture
 
     def set_display(self, display: Display) -> None:
         """Everything is drawn anew; what there was stands in until it is."""
-        self._display = display
-        self._tones = _tones(display)
-        self._stale.update(self._cache.drawn())
+        self._lookup = Lookup(display)
 
     def make_room(self, view_pixels: int) -> None:
         """For a view of so many of the screen's pixels."""
@@ -70,15 +78,13 @@ class ImageTiles(QObject):
         self._loader.close()
 
     def _made(self, key: TileKey) -> TilePicture:
-        display, tones = self._display, self._tones
-        deep = self._source.deep_tile(*key) if display.window is not None else None
-        rgb = self._source.tile(*key) if deep is None else display.windowed(deep)
-        colours = tones[0][rgb[..., 0]] | tones[1][rgb[..., 1]] | tones[2][rgb[..., 2]]
-        return TilePicture(colours, QImage.Format.Format_RGB32)
+        lookup = self._lookup  # the window's thread may set another one meanwhile
+        tile = self._tiles.get(key, deep=lookup.display.window is not None)
+        shown = lookup.of_values(tile) if tile.dtype != np.uint8 else lookup.of_pixels(tile)
+        return _Picture(shown, lookup)
 
     def _keep(self, key: TileKey, picture: TilePicture) -> None:
         self._cache.put(key, picture)
-        self._stale.discard(key)
         self.arrived.emit()
 
     def _on_grown(self, area: Rect) -> None:
@@ -93,8 +99,11 @@ class ImageTiles(QObject):
         self.arrived.emit()
 
 
-def _tones(display: Display) -> tuple[Tones, Tones, Tones]:
-    """uint32[256] for red, green and blue: where each value goes in 0xFFRRGGBB."""
-    tone = display.tone.astype(np.uint32)
-    opaque = np.uint32(0xFF000000)
-    return tone << np.uint32(16) | opaque, tone << np.uint32(8), tone
+def _packed(pixels: Pixels) -> npt.NDArray[np.uint32]:
+    """uint8[h, w, C], C 1 or 3, as 0xFFRRGGBB in uint32[h, w]."""
+    height, width, channels = pixels.shape
+    out = np.empty((height, width, 4), np.uint8)
+    for channel, place in enumerate(_RGBA_BYTES[:3]):
+        out[..., place] = pixels[..., channel % channels]
+    out[..., _RGBA_BYTES[3]] = 255
+    return out.view(np.uint32)[..., 0]

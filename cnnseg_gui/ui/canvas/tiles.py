@@ -24,7 +24,7 @@ class Loading(OutOfTime):
     """It is being made elsewhere; the canvas is told when it is there."""
 
 
-_LEAST_TILES = 256  # 64 MiB
+_LEAST_TILES = 128  # 32 MiB
 _AT_LEAST = 2  # tiles a frame: it gets there also where drawing alone takes the frame's time
 
 

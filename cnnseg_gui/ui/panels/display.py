@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -21,12 +22,13 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.display import Display
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.mask import TILE
+from cnnseg_gui.core.windowing import Window
 from cnnseg_gui.ui.panels.histogram import Histogram
 from cnnseg_gui.ui.panels.slider_row import SliderRow
 
 _GAMMA_STEPS = 100  # each way: from a fifth to five, by its logarithm
 _WIDEST_GAMMA = 5.0
-_SAMPLE = 40_000
+_SAMPLED_TILES, _SAMPLED_STEP = 4, 5  # each way: 42,000 values at most
 
 
 class DisplayPanel(QWidget):
@@ -34,11 +36,13 @@ class DisplayPanel(QWidget):
 
     changed = Signal(object)
     """Display."""
+    window_chosen = Signal(object)
+    """Window: the person has settled on one; None for the one each image was read with."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._display = Display()
-        self._found: tuple[float, float] | None = None
+        self._found: Window | None = None
         self.brightness = SliderRow("Brightness", -100, 100, widest="-100")
         self.contrast = SliderRow("Contrast", -100, 100, widest="-100")
         self.gamma = SliderRow("Gamma", -_GAMMA_STEPS, _GAMMA_STEPS, widest="0.00")
@@ -55,22 +59,26 @@ class DisplayPanel(QWidget):
         return self._display
 
     def show_image(self, image: ImageSource | None) -> None:
-        """Another image, or none: of deep values its window is what it was read with."""
-        window = image.window if image is not None else None
-        deep = window is not None and image is not None and _sample(image) is not None
-        self._found = window if deep else None
+        """Another image, or none; a window that was chosen stays, for images taken alike."""
+        sample = _sample(image) if image is not None else None
+        self._found = image.window if image is not None and sample is not None else None
         for field in (self.histogram, self._ends):
-            self._form.setRowVisible(field, deep)
-        if deep and image is not None and window is not None:
-            sample = _sample(image)
-            if sample is not None:
-                self.histogram.show_values(sample, window)
-        if self._display.window is not None or deep:
-            self._set(replace(self._display, window=None))
+            self._form.setRowVisible(field, self._found is not None)
+        if sample is not None and self._found is not None:
+            self.histogram.show_values(sample, self._display.window or self._found)
+            span = float(np.ptp(sample)) or 1.0
+            for box in (self.low, self.high):
+                with QSignalBlocker(box):
+                    box.setDecimals(_decimals(span))
+        self._show()
+
+    def show_window(self, window: Window | None) -> None:
+        """One that was chosen before; None for the one each image was read with."""
+        self._set(replace(self._display, window=window))
 
     def reset(self) -> None:
         """As it was read."""
-        self._set(Display())
+        self._choose(Display())
 
     # ------------------------------------------------------------------ inside
 
@@ -113,15 +121,30 @@ class DisplayPanel(QWidget):
         self.histogram.window_moved.connect(
             lambda low, high: self._set(replace(self._display, window=(low, high)))
         )
-        self.low.valueChanged.connect(self._type_window)
-        self.high.valueChanged.connect(self._type_window)
-        self.auto_button.clicked.connect(lambda: self._set(replace(self._display, window=None)))
+        self.histogram.window_released.connect(
+            lambda: self.window_chosen.emit(self._display.window)
+        )
+        self.low.valueChanged.connect(lambda value: self._type_window(0, value))
+        self.high.valueChanged.connect(lambda value: self._type_window(1, value))
+        self.auto_button.clicked.connect(lambda: self._choose(replace(self._display, window=None)))
         self.reset_button.clicked.connect(self.reset)
 
-    def _type_window(self) -> None:
-        low, high = self.low.value(), self.high.value()
-        if high > low:
-            self._set(replace(self._display, window=(low, high)))
+    def _type_window(self, end: int, value: float) -> None:
+        """The other end stays what it is, of which its box shows some digits."""
+        window = self._display.window or self._found
+        if window is None:
+            return
+        low, high = (value, window[1]) if end == 0 else (window[0], value)
+        if low < high:
+            self._choose(replace(self._display, window=(low, high)))
+        else:
+            self._show()
+
+    def _choose(self, display: Display) -> None:
+        settled = display.window != self._display.window
+        self._set(display)
+        if settled:
+            self.window_chosen.emit(display.window)
 
     def _set(self, display: Display) -> None:
         if display != self._display:
@@ -160,11 +183,23 @@ def _value_box(name: str) -> QDoubleSpinBox:
     return box
 
 
+def _decimals(span: float) -> int:
+    """So many that a box has at least a thousand steps between the least and the largest value."""
+    return min(max(3 - math.floor(math.log10(span)), 0), 12) if math.isfinite(span) else 0
+
+
 def _sample(image: ImageSource) -> npt.NDArray[np.float64] | None:
-    """Finite values of the coarsest level; None where the file's own are not to be had."""
-    values = image.deep_tile(image.levels - 1, 0, 0)
-    if values is None:
-        return None
-    flat = np.asarray(values, np.float64).ravel()
-    flat = flat[np.isfinite(flat)][:: max(1, TILE * TILE // _SAMPLE)]
+    """Finite values from all over the image; None where the file's own are not to be had."""
+    rows, columns = (
+        np.unique(np.linspace(0, (side - 1) // TILE, _SAMPLED_TILES).astype(int))
+        for side in image.shape
+    )
+    found = []
+    for row, column in itertools.product(rows, columns):
+        values = image.deep_tile(0, int(row), int(column))
+        if values is None:
+            return None
+        found.append(values[::_SAMPLED_STEP, ::_SAMPLED_STEP].ravel())
+    flat = np.concatenate(found).astype(np.float64)
+    flat = flat[np.isfinite(flat)]
     return flat if flat.size else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -18,6 +20,8 @@ class Histogram(QWidget):
 
     window_moved = Signal(float, float)
     """The values that are black and white."""
+    window_released = Signal()
+    """The last of a drag's `window_moved` was emitted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,8 +40,11 @@ class Histogram(QWidget):
         """Of finite values; the range that is drawn holds the window."""
         low, high = min(float(sample.min()), window[0]), max(float(sample.max()), window[1])
         self._range = low, high if high > low else low + 1
-        counts, _ = np.histogram(sample, _BINS, self._range)
-        self._heights = np.log1p(counts) / max(np.log1p(counts).max(), 1e-9)
+        self._heights = np.zeros(_BINS)
+        # Numbers whose range has no 128 steps, or is no number, are shown without bars.
+        with suppress(ValueError), np.errstate(over="ignore", invalid="ignore"):
+            counts, _ = np.histogram(sample, _BINS, self._range)
+            self._heights = np.log1p(counts) / max(np.log1p(counts).max(), 1e-9)
         self.show_window(window)
 
     def show_window(self, window: Window) -> None:
@@ -55,7 +62,9 @@ class Histogram(QWidget):
             self._drag(event.position().x())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._dragged = None
+        if self._dragged is not None:
+            self._dragged = None
+            self.window_released.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
