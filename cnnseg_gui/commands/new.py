@@ -15,10 +15,11 @@ from cnnseg_gui.commands.stems import by_stem
 from cnnseg_gui.core.database import FILE_NAME
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import find_images, read_image
+from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.mask_io import apply_value_map, read_mask
 from cnnseg_gui.core.patch import PatchBuilder
-from cnnseg_gui.core.project import ImageFacts, ImageRecord, Project, probe
+from cnnseg_gui.core.project import Project
 
 HELP = "make a project from images, and from masks where there are some"
 

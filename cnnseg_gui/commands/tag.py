@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cnnseg_gui.commands.output import answer, counted
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.image_table import ImageRecord
+from cnnseg_gui.core.project import Project
 
 HELP = "list, add and remove the tags of a project's images"
 

@@ -10,8 +10,9 @@ from cnnseg_gui.commands.arguments import add_device, count, network_option, sec
 from cnnseg_gui.commands.output import Ticker, answer, counted, note
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import content_hash, read_image
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
-from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.core.scores import Scores
 

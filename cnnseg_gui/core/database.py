@@ -110,6 +110,27 @@ _MIGRATIONS = (
     ALTER TABLE journal_4 RENAME TO journal;
     CREATE INDEX journal_by_image ON journal (image_id, undone, id)
     """,
+    """
+    CREATE TABLE image_5 (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL,                 -- relative to the project folder where it can be
+        page INTEGER NOT NULL DEFAULT 0,    -- of a file that holds several, from 0
+        sha256 TEXT NOT NULL,               -- of the file's bytes
+        height INTEGER NOT NULL,            -- as shown: after EXIF
+        width INTEGER NOT NULL,
+        status TEXT NOT NULL DEFAULT 'new',
+        held_out INTEGER,                   -- NULL until its first decided pixel, then fixed
+        stale INTEGER NOT NULL DEFAULT 0,   -- changes that the mirror does not show yet
+        UNIQUE (path, page)
+    );
+    INSERT INTO image_5
+        SELECT id, path, 0, sha256, height, width, status, held_out,
+            EXISTS (SELECT 1 FROM tile WHERE image_id = image.id) FROM image;
+    DROP TABLE image;
+    ALTER TABLE image_5 RENAME TO image;
+    CREATE INDEX image_by_content ON image (sha256);
+    CREATE INDEX image_stale ON image (stale) WHERE stale > 0
+    """,
 )
 
 
@@ -205,7 +226,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     # NORMAL is safe with WAL only; a rollback journal needs every fsync.
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
-    connection.execute("PRAGMA foreign_keys = ON")
     if version < len(_MIGRATIONS):
         with transaction(connection, path):
             for migration in _MIGRATIONS[version:]:
@@ -213,3 +233,4 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+    connection.execute("PRAGMA foreign_keys = ON")  # not before: migrations replace tables

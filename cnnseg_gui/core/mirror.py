@@ -10,9 +10,9 @@ from pathlib import Path
 from cnnseg_gui.core.atomic import sweep, write_atomically
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import from_os_error
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.mask_io import encode_mask
-from cnnseg_gui.core.project import ImageRecord
 
 FOLDER = "masks"
 

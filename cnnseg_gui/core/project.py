@@ -7,74 +7,25 @@ restart or a crash.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
-
-import numpy as np
-import numpy.typing as npt
 
 from cnnseg_gui.core import database
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
 from cnnseg_gui.core.class_table import read_classes, write_classes
 from cnnseg_gui.core.classes import PixelClass, make_classes
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.image_io import content_hash, read_header
+from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, ImageTable
 from cnnseg_gui.core.journal import HistoryEntry, Journal, Step
-from cnnseg_gui.core.mask import UNLABELLED, Mask, pack_tile, unpack_tile
+from cnnseg_gui.core.mask import Mask, pack_tile, unpack_tile
 from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.revisions import Revisions, TaughtClassifiers
 from cnnseg_gui.core.tags import Tags
 
 _Answer = TypeVar("_Answer")
-NEW, IN_WORK, APPROVED = "new", "in work", "approved"
-
-# Every fifth image that gets decided pixels is only ever validated on, the third one first: its
-# role is fixed then, so no revision has ever been trained on it.
-_HELD_OUT_EVERY, _HELD_OUT_FIRST = 5, 2
-
-
-@dataclass(frozen=True)
-class ImageFacts:
-    """What the project keeps of an image file: hash, height and width as shown (after EXIF)."""
-
-    path: Path
-    sha256: str
-    height: int
-    width: int
-
-
-@dataclass(frozen=True)
-class ImageRecord:
-    """An image of the project; `decided` counts its decided pixels by class index."""
-
-    id: int
-    path: Path
-    sha256: str
-    height: int
-    width: int
-    status: str
-    held_out: bool
-    decided: dict[int, int]
-    tags: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-
-def probe(path: Path) -> ImageFacts:
-    """Reads an image file's header and hashes its bytes: a worker's job on large folders.
-
-    Raises:
-        UserError: it cannot be read, or is no image.
-    """
-    height, width = read_header(path)
-    return ImageFacts(path, content_hash(path), height, width)
 
 
 class Project:
@@ -87,6 +38,9 @@ class Project:
         self.revisions = Revisions(folder, connection)
         self.classifiers = TaughtClassifiers(folder, connection)
         self.tags = Tags(connection, self.path)
+        self._images = ImageTable(
+            connection, folder, meaning=lambda: self.class_list.meaning, tags=self.tags
+        )
         self._journal = Journal(connection)
         self._class_list: ClassList | None = None
 
@@ -168,6 +122,7 @@ class Project:
             self._journal.add(None, name, pack_edit(before, after))
             self._journal.prune()
             write_classes(self._db, after)
+            self._images.all_read_anew()
         self._class_list = after
 
     def class_cost(self, index: int) -> tuple[int, int]:
@@ -193,62 +148,21 @@ class Project:
     # ------------------------------------------------------------------ images
 
     def add_images(self, facts: Iterable[ImageFacts]) -> list[int]:
-        """Adds images by what `probe` found; those already there keep their numbers.
-
-        Returns:
-            The images' numbers, in the order given.
-        """
-        numbers = []
+        """Adds images by what `probe` found; see `ImageTable.add`."""
         with self._transaction():
-            for fact in facts:
-                stored = self._stored_path(fact.path)
-                self._db.execute(
-                    "INSERT OR IGNORE INTO image (path, sha256, height, width) VALUES (?, ?, ?, ?)",
-                    (stored, fact.sha256, fact.height, fact.width),
-                )
-                row = self._db.execute("SELECT id FROM image WHERE path = ?", (stored,)).fetchone()
-                numbers.append(int(row[0]))
-        return numbers
+            return self._images.add(facts)
 
     def images(self) -> list[ImageRecord]:
         """All images, in the order they were added."""
-        counts: dict[int, list[tuple[int, int]]] = {}
-        for image_id, value, pixels in self._rows(
-            "SELECT image_id, class_id, pixels FROM pixel_count WHERE pixels > 0"
-        ):
-            counts.setdefault(image_id, []).append((value, pixels))
-        meaning = self.class_list.meaning
-        decided = {image_id: _by_meaning(found, meaning) for image_id, found in counts.items()}
-        rows = self._rows(
-            "SELECT id, path, sha256, height, width, status, held_out FROM image ORDER BY id"
-        )
-        tags = self.tags.by_image()
-        return [
-            _record(self.folder, row, decided.get(row[0], {}), tags.get(row[0], ())) for row in rows
-        ]
+        return self._asked(self._images.all)
 
     def image(self, image_id: int) -> ImageRecord:
-        rows = self._rows(
-            "SELECT id, path, sha256, height, width, status, held_out FROM image WHERE id = ?",
-            image_id,
-        )
-        if not rows:
-            raise KeyError(image_id)
-        decided = self._rows(
-            "SELECT class_id, pixels FROM pixel_count WHERE image_id = ? AND pixels > 0", image_id
-        )
-        by_class = _by_meaning(decided, self.class_list.meaning)
-        return _record(self.folder, rows[0], by_class, self.tags.of(image_id))
+        return self._asked(lambda: self._images.get(image_id))
 
     def neighbours(self, image_id: int) -> list[ImageRecord]:
         """The next image of the list and the one before, where there are."""
-        found = []
-        for compared, order in ((">", "ASC"), ("<", "DESC")):
-            rows = self._rows(
-                f"SELECT id FROM image WHERE id {compared} ? ORDER BY id {order} LIMIT 1", image_id
-            )
-            found += [self.image(int(row[0])) for row in rows]
-        return found
+        ids = self._asked(lambda: self._images.beside(image_id))
+        return [self.image(number) for number in ids]
 
     def find_image(self, sha256: str) -> ImageRecord:
         """The image with this content.
@@ -256,14 +170,14 @@ class Project:
         Raises:
             UserError: the project has none.
         """
-        rows = self._rows("SELECT id FROM image WHERE sha256 = ? LIMIT 1", sha256)
-        if not rows:
+        found = self._asked(lambda: self._images.with_content(sha256))
+        if found is None:
             raise UserError("an image is not in this project any more", remedy="Add it again.")
-        return self.image(int(rows[0][0]))
+        return self.image(found)
 
     def set_status(self, image_id: int, status: str) -> None:
         with self._transaction():
-            self._db.execute("UPDATE image SET status = ? WHERE id = ?", (status, image_id))
+            self._images.set_status(image_id, status)
 
     # ------------------------------------------------------------------ masks and the journal
 
@@ -321,9 +235,9 @@ class Project:
             for patch, name in gestures:
                 self._journal.add(image_id, name, patch.to_bytes())
                 self._store_tiles(image_id, patch, mask)
-                self._count(image_id, patch.count_change())
+                self._images.count(image_id, patch.count_change())
             self._journal.prune()
-            self._mark_worked_on(image_id)
+            self._images.mark_worked_on(image_id)
 
     def undo(self, mask: Mask) -> Step | None:
         """Takes the last step back, in the mask and in the store: a gesture or the classes'."""
@@ -379,8 +293,8 @@ class Project:
             with self._transaction():
                 self._journal.mark(number, undone=back)
                 self._store_tiles(image_id, patch, mask)
-                self._count(image_id, patch.count_change() * (-1 if back else 1))
-                self._mark_worked_on(image_id)
+                self._images.count(image_id, patch.count_change() * (-1 if back else 1))
+                self._images.mark_worked_on(image_id)
         except UserError:
             unstep(mask)
             raise
@@ -392,6 +306,7 @@ class Project:
         with self._transaction():
             self._journal.mark(number, undone=back)
             write_classes(self._db, wanted)
+            self._images.all_read_anew()
         self._class_list = wanted
 
     def _asked(self, question: Callable[[], _Answer]) -> _Answer:
@@ -409,45 +324,6 @@ class Project:
                     (image_id, row, column, pack_tile(tile)),
                 )
 
-    def _count(self, image_id: int, change: npt.NDArray[np.int64]) -> None:
-        self._db.executemany(
-            "INSERT INTO pixel_count VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET pixels = pixels + excluded.pixels",
-            [(image_id, int(index), int(change[index])) for index in np.flatnonzero(change)],
-        )
-
-    def _mark_worked_on(self, image_id: int) -> None:
-        status, held_out = self._db.execute(
-            "SELECT status, held_out FROM image WHERE id = ?", (image_id,)
-        ).fetchone()
-        if held_out is None:
-            self._db.execute(
-                "UPDATE image SET held_out = ? WHERE id = ?", (self._role(image_id), image_id)
-            )
-        if status != IN_WORK:
-            self._db.execute("UPDATE image SET status = ? WHERE id = ?", (IN_WORK, image_id))
-
-    def _role(self, image_id: int) -> int:
-        """1 for an image to be held out; files of equal content have the same role."""
-        twin = self._db.execute(
-            "SELECT held_out FROM image WHERE held_out IS NOT NULL"
-            " AND sha256 = (SELECT sha256 FROM image WHERE id = ?) LIMIT 1",
-            (image_id,),
-        ).fetchone()
-        if twin is not None:
-            return int(twin[0])
-        (earlier,) = self._db.execute(
-            "SELECT COUNT(*) FROM image WHERE held_out IS NOT NULL"
-        ).fetchone()
-        return int(earlier % _HELD_OUT_EVERY == _HELD_OUT_FIRST)
-
-    def _stored_path(self, path: Path) -> str:
-        absolute = path.absolute()
-        try:
-            return Path(os.path.relpath(absolute, self.folder)).as_posix()
-        except ValueError:  # another drive on Windows
-            return absolute.as_posix()
-
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, values).fetchall()
@@ -464,36 +340,7 @@ class Project:
             raise
 
 
-def _by_meaning(
-    counts: Iterable[tuple[int, int]], meaning: npt.NDArray[np.uint8]
-) -> dict[int, int]:
-    """Pixels by class from (stored value, pixels)."""
-    total: dict[int, int] = {}
-    for value, pixels in counts:
-        index = int(meaning[value])
-        if index != UNLABELLED:
-            total[index] = total.get(index, 0) + pixels
-    return total
-
-
 def _owner(mask: Mask) -> int:
     if mask.image_id is None:
         raise ValueError("this mask belongs to no image of a project")
     return mask.image_id
-
-
-def _record(
-    folder: Path, row: Sequence[object], decided: dict[int, int], tags: tuple[str, ...]
-) -> ImageRecord:
-    image_id, path, sha256, height, width, status, held_out = row
-    return ImageRecord(
-        id=int(str(image_id)),
-        path=Path(os.path.normpath(folder / str(path))),
-        sha256=str(sha256),
-        height=int(str(height)),
-        width=int(str(width)),
-        status=str(status),
-        held_out=bool(held_out),
-        decided=decided,
-        tags=tags,
-    )

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from cnnseg_gui.core.errors import from_os_error
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.resources import resource
 
 CLASSES = ("background", "nucleus")

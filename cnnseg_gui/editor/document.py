@@ -9,10 +9,11 @@ from PySide6.QtCore import QCoreApplication, QObject, QThreadPool, Signal
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.journal import HistoryEntry, Step
 from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
-from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.proposal import Proposal, accept
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.jobs import in_background

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.image_table import ImageRecord
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.scores import Scores
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import too_large

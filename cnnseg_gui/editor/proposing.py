@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.project import ImageRecord
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.model_choice import ModelChoice

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QThreadPool
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.project import ImageRecord
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.reading import load_image

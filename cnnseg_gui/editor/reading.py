@@ -9,9 +9,9 @@ from pathlib import Path
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import content_hash, find_images, read_image
 from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe
 from cnnseg_gui.core.lazy_tiff import LazyTiff
 from cnnseg_gui.core.pixel_size import tiff_pixel_size
-from cnnseg_gui.core.project import ImageFacts, ImageRecord, probe
 from cnnseg_gui.core.pyramid import build_pyramid
 from cnnseg_gui.core.tiff import TiffUnsupported, is_tiff
 

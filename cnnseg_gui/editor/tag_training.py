@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.image_table import ImageRecord
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed, TagImage, Trained, TrainProgress

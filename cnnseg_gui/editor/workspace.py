@@ -14,13 +14,9 @@ from cnnseg_gui.core.class_list import ClassList
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.image_table import APPROVED, ImageFacts, ImageRecord
 from cnnseg_gui.core.mask_io import encode_mask
-from cnnseg_gui.core.project import (
-    APPROVED,
-    ImageFacts,
-    ImageRecord,
-    Project,
-)
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.mirroring import Mirroring

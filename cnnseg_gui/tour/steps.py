@@ -13,8 +13,9 @@ from PIL import Image
 from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
-from cnnseg_gui.core.project import ImageRecord, Project
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.proposal import composite
 from cnnseg_gui.core.sample import true_mask
 from cnnseg_gui.editor.document import Document

@@ -28,8 +28,9 @@ from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QSettings, Qt, Q
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.patch import PatchBuilder
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui import theme
 from cnnseg_gui.ui.main_window import MainWindow

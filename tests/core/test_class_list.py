@@ -14,9 +14,10 @@ from PIL import Image
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
 from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import UNLABELLED, Mask
 from cnnseg_gui.core.patch import PatchBuilder
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 
 _SHAPE = (40, 300)
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnseg_gui.core import mirror
+from cnnseg_gui.core.image_table import NEW, ImageRecord, probe
 from cnnseg_gui.core.mask_io import read_mask
-from cnnseg_gui.core.project import NEW, ImageRecord, Project, probe
+from cnnseg_gui.core.project import Project
 
 
 def test_two_images_of_one_stem_keep_two_masks(tmp_path: Path) -> None:

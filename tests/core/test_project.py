@@ -13,9 +13,10 @@ from PIL import Image
 
 from cnnseg_gui.core import database
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import APPROVED, IN_WORK, probe
 from cnnseg_gui.core.mask import UNLABELLED, Mask
 from cnnseg_gui.core.patch import Patch, PatchBuilder
-from cnnseg_gui.core.project import APPROVED, IN_WORK, Project, probe
+from cnnseg_gui.core.project import Project
 
 
 def make_project(folder: Path, images: int = 1, size: tuple[int, int] = (300, 280)) -> Project:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.objects import object_at
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.core.tags import clean_tag
 

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import Pixels
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.pyramid import build_pyramid
 from cnnseg_gui.editor.document import Document
 

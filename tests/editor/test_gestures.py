@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.paint_mode import PaintMode, writable
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.pyramid import build_pyramid
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint, Operation, Tool, ToolSettings

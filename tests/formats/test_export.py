@@ -16,9 +16,10 @@ from PIL import Image, ImageOps
 
 from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.patch import PatchBuilder
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.export import (
     FORMATS,
     ExportItem,

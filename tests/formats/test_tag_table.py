@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.patch import PatchBuilder
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.export import export_project
 from cnnseg_gui.formats.tag_table import read_tags, write_tags
 

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.sample import copy_sample
 from cnnseg_gui.ui.main_window import MainWindow
 

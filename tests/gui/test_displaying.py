@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 from cnnseg_gui.core.display import Display
 from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_part import image_part
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.lazy_tiff import LazyTiff
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.core.windowing import to_rgb8
 from cnnseg_gui.ui.canvas.image_tiles import ImageTiles

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from cnnseg_gui.core.project import APPROVED
+from cnnseg_gui.core.image_table import APPROVED
 from cnnseg_gui.ui.main_window import MainWindow
 from cnnseg_gui.ui.panels.image_filter import RECORD
 from cnnseg_gui.ui.panels.image_menu import image_menu

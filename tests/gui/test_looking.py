@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.pyramid import ImagePyramid
 from cnnseg_gui.core.windowing import to_rgb8
 from cnnseg_gui.editor.tools.base import ImagePoint

@@ -12,8 +12,9 @@ from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.image_table import APPROVED, IN_WORK
 from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.core.project import APPROVED, IN_WORK, Project
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.main_window import MainWindow
 

@@ -17,8 +17,9 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui import theme
 from cnnseg_gui.ui.canvas.tip import Tip

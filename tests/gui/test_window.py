@@ -13,8 +13,9 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask_io import read_mask
-from cnnseg_gui.core.project import Project, probe
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
 from cnnseg_gui.ui.main_window import MainWindow

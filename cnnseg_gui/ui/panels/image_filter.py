@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
-from cnnseg_gui.core.project import ImageRecord
+from cnnseg_gui.core.image_table import ImageRecord
 
 RECORD = Qt.ItemDataRole.UserRole
 """The role of an image's record."""

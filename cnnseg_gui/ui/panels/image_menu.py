@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidgetAction
 
-from cnnseg_gui.core.project import ImageRecord
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.editor.workspace import Workspace
 
 

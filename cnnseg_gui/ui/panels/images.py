@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.project import APPROVED, IN_WORK, NEW, ImageRecord
+from cnnseg_gui.core.image_table import APPROVED, IN_WORK, NEW, ImageRecord
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.icons import draw_icon
 from cnnseg_gui.ui.panels.image_filter import RECORD, ImageFilter

@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage
 
 from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_source import ImageSource
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
-from cnnseg_gui.core.project import ImageRecord
 from cnnseg_gui.editor.jobs import in_background
 
 SIDE = 44

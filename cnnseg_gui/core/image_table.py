@@ -1,0 +1,242 @@
+"""The images of a project: which there are, and how far the work on each is."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core.image_io import content_hash, read_header
+from cnnseg_gui.core.mask import UNLABELLED, Pixels
+from cnnseg_gui.core.tags import Tags
+
+NEW, IN_WORK, APPROVED = "new", "in work", "approved"
+
+# Every fifth image that gets decided pixels is only ever validated on, the third one first: its
+# role is fixed then, so no revision has ever been trained on it.
+_HELD_OUT_EVERY, _HELD_OUT_FIRST = 5, 2
+
+_COLUMNS = "id, path, page, sha256, height, width, status, held_out"
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What the project keeps of an image file: hash, height and width as shown (after EXIF)."""
+
+    path: Path
+    sha256: str
+    height: int
+    width: int
+    page: int = 0
+    """Of a file that holds several, from 0."""
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """An image of the project; `decided` counts its decided pixels by class index."""
+
+    id: int
+    path: Path
+    sha256: str
+    height: int
+    width: int
+    status: str
+    held_out: bool
+    decided: dict[int, int]
+    tags: tuple[str, ...] = ()
+    page: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def probe(path: Path) -> ImageFacts:
+    """Reads an image file's header and hashes its bytes: a worker's job on large folders.
+
+    Raises:
+        UserError: it cannot be read, or is no image.
+    """
+    height, width = read_header(path)
+    return ImageFacts(path, content_hash(path), height, width)
+
+
+class ImageTable:
+    """The rows of the images, used inside the project's transactions.
+
+    Args:
+        folder: what the stored paths are relative to.
+        meaning: what stored mask values stand for now, uint8[256].
+
+    Raises:
+        sqlite3.Error: all methods, where the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        folder: Path,
+        *,
+        meaning: Callable[[], Pixels],
+        tags: Tags,
+    ) -> None:
+        self._db = connection
+        self._folder = folder
+        self._meaning = meaning
+        self._tags = tags
+
+    # ------------------------------------------------------------------ reading
+
+    def all(self) -> list[ImageRecord]:
+        """In the order they were added."""
+        counts: dict[int, list[tuple[int, int]]] = {}
+        for image_id, value, pixels in self._db.execute(
+            "SELECT image_id, class_id, pixels FROM pixel_count WHERE pixels > 0"
+        ):
+            counts.setdefault(image_id, []).append((value, pixels))
+        meaning, tags = self._meaning(), self._tags.by_image()
+        return [
+            self._record(row, _by_meaning(counts.get(row[0], ()), meaning), tags.get(row[0], ()))
+            for row in self._db.execute(f"SELECT {_COLUMNS} FROM image ORDER BY id")
+        ]
+
+    def get(self, image_id: int) -> ImageRecord:
+        """One image.
+
+        Raises:
+            KeyError: there is none of this number.
+        """
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM image WHERE id = ?", (image_id,)).fetchone()
+        if row is None:
+            raise KeyError(image_id)
+        decided = self._db.execute(
+            "SELECT class_id, pixels FROM pixel_count WHERE image_id = ? AND pixels > 0",
+            (image_id,),
+        )
+        return self._record(row, _by_meaning(decided, self._meaning()), self._tags.of(image_id))
+
+    def beside(self, image_id: int) -> list[int]:
+        """The numbers of the next image of the list and of the one before, where there are."""
+        found = []
+        for compared, order in ((">", "ASC"), ("<", "DESC")):
+            found += self._db.execute(
+                f"SELECT id FROM image WHERE id {compared} ? ORDER BY id {order} LIMIT 1",
+                (image_id,),
+            ).fetchall()
+        return [int(number) for (number,) in found]
+
+    def with_content(self, sha256: str) -> int | None:
+        """The number of an image of this content."""
+        row = self._db.execute(
+            "SELECT id FROM image WHERE sha256 = ? LIMIT 1", (sha256,)
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    # ------------------------------------------------------------------ writing
+
+    def add(self, facts: Iterable[ImageFacts]) -> list[int]:
+        """Adds images by what `probe` found; those already there keep their numbers.
+
+        Returns:
+            The images' numbers, in the order given.
+        """
+        numbers = []
+        for fact in facts:
+            key = self._stored_path(fact.path), fact.page
+            self._db.execute(
+                "INSERT OR IGNORE INTO image (path, page, sha256, height, width)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (*key, fact.sha256, fact.height, fact.width),
+            )
+            row = self._db.execute(
+                "SELECT id FROM image WHERE path = ? AND page = ?", key
+            ).fetchone()
+            numbers.append(int(row[0]))
+        return numbers
+
+    def set_status(self, image_id: int, status: str) -> None:
+        """How far the work on it is: NEW, IN_WORK or APPROVED."""
+        self._db.execute(
+            "UPDATE image SET status = ?, stale = stale + 1 WHERE id = ?", (status, image_id)
+        )
+
+    def mark_worked_on(self, image_id: int) -> None:
+        """Its mask has changed."""
+        (held_out,) = self._db.execute(
+            "SELECT held_out FROM image WHERE id = ?", (image_id,)
+        ).fetchone()
+        role = self._role(image_id) if held_out is None else held_out
+        self._db.execute(
+            "UPDATE image SET status = ?, held_out = ?, stale = stale + 1 WHERE id = ?",
+            (IN_WORK, role, image_id),
+        )
+
+    def all_read_anew(self) -> None:
+        """The classes have changed, and with them what every mask says."""
+        self._db.execute(
+            "UPDATE image SET stale = stale + 1"
+            " WHERE id IN (SELECT image_id FROM pixel_count WHERE pixels > 0)"
+        )
+
+    def count(self, image_id: int, change: npt.NDArray[np.int64]) -> None:
+        """Adds to the decided pixels by stored value, int64[256]."""
+        self._db.executemany(
+            "INSERT INTO pixel_count VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET pixels = pixels + excluded.pixels",
+            [(image_id, int(index), int(change[index])) for index in np.flatnonzero(change)],
+        )
+
+    # ------------------------------------------------------------------ inside
+
+    def _role(self, image_id: int) -> int:
+        """1 for an image to be held out; files of equal content have the same role."""
+        twin = self._db.execute(
+            "SELECT held_out FROM image WHERE held_out IS NOT NULL"
+            " AND sha256 = (SELECT sha256 FROM image WHERE id = ?) LIMIT 1",
+            (image_id,),
+        ).fetchone()
+        if twin is not None:
+            return int(twin[0])
+        (earlier,) = self._db.execute(
+            "SELECT COUNT(*) FROM image WHERE held_out IS NOT NULL"
+        ).fetchone()
+        return int(earlier % _HELD_OUT_EVERY == _HELD_OUT_FIRST)
+
+    def _stored_path(self, path: Path) -> str:
+        absolute = path.absolute()
+        try:
+            return Path(os.path.relpath(absolute, self._folder)).as_posix()
+        except ValueError:  # another drive on Windows
+            return absolute.as_posix()
+
+    def _record(
+        self, row: Sequence[object], decided: dict[int, int], tags: tuple[str, ...]
+    ) -> ImageRecord:
+        image_id, path, page, sha256, height, width, status, held_out = row
+        return ImageRecord(
+            id=int(str(image_id)),
+            path=Path(os.path.normpath(self._folder / str(path))),
+            page=int(str(page)),
+            sha256=str(sha256),
+            height=int(str(height)),
+            width=int(str(width)),
+            status=str(status),
+            held_out=bool(held_out),
+            decided=decided,
+            tags=tags,
+        )
+
+
+def _by_meaning(counts: Iterable[tuple[int, int]], meaning: Pixels) -> dict[int, int]:
+    """Pixels by class from (stored value, pixels)."""
+    total: dict[int, int] = {}
+    for value, pixels in counts:
+        index = int(meaning[value])
+        if index != UNLABELLED:
+            total[index] = total.get(index, 0) + pixels
+    return total
