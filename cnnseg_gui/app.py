@@ -7,21 +7,18 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cnnseg_gui import __version__
-from cnnseg_gui.core.errors import UserError
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from cnnseg_gui.core.log_files import LogFiles
     from cnnseg_gui.ui.main_window import MainWindow
-
-
-_log = logging.getLogger("cnnseg")
+    from cnnseg_gui.ui.reporting import Defects
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,20 +55,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open_window(application: QApplication, options: argparse.Namespace) -> int:
+    from cnnseg_gui.core.log_files import LogFiles
+    from cnnseg_gui.core.uncaught import uncaught_logged
+    from cnnseg_gui.ui.dialogs.about import diagnostics
+    from cnnseg_gui.ui.qt_messages import qt_messages_logged
+    from cnnseg_gui.ui.reporting import Defects, log_folder
+
+    application.setApplicationName("CNNSeg")
+    application.setOrganizationName("CNNSeg")
+    application.setApplicationVersion(__version__)
+    defects, files = Defects(), LogFiles(log_folder())
+    with ExitStack() as stack:
+        files.open(first_lines=diagnostics())
+        stack.callback(files.close)
+        stack.enter_context(uncaught_logged(defects.tell))
+        stack.enter_context(qt_messages_logged())
+        try:
+            return _run_window(application, options, files, defects)
+        except Exception:
+            logging.getLogger("cnnseg").exception("the window cannot go on")
+            return 1
+
+
+def _run_window(
+    application: QApplication, options: argparse.Namespace, files: LogFiles, defects: Defects
+) -> int:
     from PySide6.QtCore import QTimer
 
     from cnnseg_gui.ui import theme
     from cnnseg_gui.ui.icons import icon
     from cnnseg_gui.ui.main_window import MainWindow
+    from cnnseg_gui.ui.reporting import Reporting
 
-    application.setApplicationName("CNNSeg")
-    application.setOrganizationName("CNNSeg")
-    application.setApplicationVersion(__version__)
     application.setWindowIcon(icon("app"))
     theme.follow_system(application)
     window = MainWindow(device=options.device)
-    sys.excepthook = partial(_on_uncaught, window)
+    reporting = Reporting(window, files, defects)
     window.show()
+    reporting.offer_last_crash()
     if options.demo:
         window.opening.open_demo()
     elif options.paths:
@@ -86,21 +107,6 @@ def _after_first_frame(window: MainWindow) -> None:
 
     window.engine.start()
     ShowMe(window)
-
-
-def _on_uncaught(
-    window: MainWindow,
-    kind: type[BaseException],
-    error: BaseException,
-    trace: TracebackType | None,
-) -> None:
-    """What escapes a slot ends in the banner or, being a defect, in the log; the window goes on."""
-    if isinstance(error, UserError):
-        window.show_error(error)
-    elif isinstance(error, KeyboardInterrupt):
-        window.close()
-    else:
-        _log.error("a defect of the program", exc_info=(kind, error, trace))
 
 
 def _has_display() -> bool:

@@ -6,6 +6,7 @@ that compute, and not before.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shlex
 import sys
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from cnnseg_gui.engine import server
 
         server.main(arguments[1:])
+    if argv is None and sys.stderr is not None:
+        faulthandler.enable()  # a crash of a driver says where it was
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["cnnseg", *arguments])
     try:

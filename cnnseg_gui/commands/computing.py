@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.engine.workshop import is_out_of_memory
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.memory import is_out_of_memory
 
 
 @contextmanager

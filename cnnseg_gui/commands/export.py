@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from cnnseg_gui.commands.output import Ticker, answer, counted, note
+from cnnseg_gui.commands.searching import add_look_in, look_in
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.export import FORMATS, export_project
 
@@ -19,17 +20,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="a folder yet to be made"
     )
+    add_look_in(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the data set, whole or not at all.
+    """Writes the data set, whole or not at all; 1 where images had to be left out.
 
     Raises:
-        UserError: there is nothing to export, the folder exists, or an image cannot be read.
+        UserError: there is nothing to export, the folder exists, or no image can be read.
     """
     ticker = Ticker()
     project = Project.open(options.project)
     try:
+        look_in(options, project)
         report = export_project(
             project,
             options.format,
@@ -38,6 +41,10 @@ def run(options: argparse.Namespace) -> int:
         )
     finally:
         project.close()
+    for error in report.refused:
+        note(error)
+    if report.refused:
+        note(f"{counted(len(report.refused), 'image')} could not be exported")
     if report.left_out:
         note(f"{counted(report.left_out, 'image')} without decided pixels left out")
     for image, name in report.renamed:
@@ -51,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         "left_out": report.left_out,
         "renamed": {str(image): name for image, name in report.renamed},
         "turned": list(report.turned),
+        "refused": [str(error) for error in report.refused],
     }
     answer(options, data, [f"{report.folder}: {counted(report.images, 'image')}"])
-    return 0
+    return 1 if report.refused else 0

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from cnnseg_gui.commands.arguments import add_device, count, network_option, seconds, seed
 from cnnseg_gui.commands.output import Ticker, answer, counted, note
+from cnnseg_gui.commands.searching import add_look_in, look_in
+from cnnseg_gui.core.attached import check_attached, read_attached
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.image_io import content_hash, read_image
+from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.project import Project
@@ -74,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="plain cross-entropy: rare classes count as others do, and no Dice",
     )
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random")
+    add_look_in(parser)
     add_device(parser)
 
 
@@ -87,6 +90,7 @@ def run(options: argparse.Namespace) -> int:
         options.usage_error("--option, --from-scratch and --staged need --network")
     project = Project.open(options.project)
     try:
+        look_in(options, project)
         before = project.revisions.current
         fitted = _learn(options, project)
         revision = _store(options, project, fitted.model)
@@ -179,32 +183,25 @@ def _examples(project: Project) -> list[Example]:
         if not record.decided:
             continue
         try:
-            _check(record)
+            check_attached(record.path, record.sha256)
         except UserError as error:
             note(error)
             continue
         mask = project.load_mask(record.id, dense=True)
-        examples.append(Example(record.sha256, _Loader(record.path), mask, record.held_out))
+        examples.append(Example(record.sha256, _Loader(record), mask, record.held_out))
     return examples
 
 
-def _check(record: ImageRecord) -> None:
-    if content_hash(record.path) != record.sha256:
-        raise UserError(
-            "the image is not the one that was painted on",
-            path=record.path,
-            remedy="It is left out: put the original back, or add this one as a new image.",
-        )
-
-
 class _Loader:
-    """Reads an image when it is wanted."""
+    """Reads an image when it is wanted; one that changed meanwhile is not learnt from."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, record: ImageRecord) -> None:
+        self._record = record
 
     def __call__(self) -> Pixels:
-        return read_image(self._path).pixels
+        record = self._record
+        data = read_attached(record.path, record.sha256)
+        return read_image(data, record.page, name=str(record.path)).pixels
 
 
 class _Reporter:

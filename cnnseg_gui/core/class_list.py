@@ -179,6 +179,9 @@ class ClassList:
         return name
 
 
+_MAX_EDIT_BYTES = 2**24  # far more than 2 × 255 classes with all their former names
+
+
 class _Edit(msgspec.Struct):
     before: ClassList
     after: ClassList
@@ -196,7 +199,22 @@ def unpack_edit(data: bytes) -> tuple[ClassList, ClassList]:
         ValueError: the bytes are no such edit.
     """
     try:
-        edit = msgspec.json.decode(zlib.decompress(data), type=_Edit)
-    except (zlib.error, msgspec.DecodeError) as error:
+        text = zlib.decompressobj().decompress(data, _MAX_EDIT_BYTES)
+        edit = msgspec.json.decode(text, type=_Edit)
+    except (zlib.error, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(f"a damaged edit of the classes ({error})") from error
+    if not (_is_sound(edit.before) and _is_sound(edit.after)):
+        raise ValueError("a damaged edit of the classes (numbers that no class can have)")
     return edit.before, edit.after
+
+
+def _is_sound(classes: ClassList) -> bool:
+    """Every index once and in its range, and something to paint with."""
+    every = (*classes.live, *(entry.pixel_class for entry in classes.retired))
+    return (
+        bool(classes.live)
+        and len({cls.index for cls in every}) == len(every)
+        and all(0 <= cls.index < MAX_CLASSES for cls in every)
+        and all(0 <= value <= 255 for cls in every for value in cls.colour)
+        and all(0 <= entry.reads_as <= UNLABELLED for entry in classes.retired)
+    )

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.untrusted_project import (
+    refuse_foreign_files,
+    refuse_foreign_schema,
+    refuse_odd_rows,
+)
 
 FILE_NAME = "project.sqlite"
 _APPLICATION_ID = 0x434E4E53  # "CNNS"
@@ -142,10 +147,12 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     journal, then with every fsync; it does not notice every network drive.
 
     Raises:
-        UserError: not a project, damaged, written by a newer version, or not writable.
+        UserError: not a project, damaged, written by a newer version, not writable, or holding
+            what CNNSeg never writes.
     """
     if not create and not path.is_file():
         raise UserError("there is no project here", path=path.parent, remedy="Open another folder.")
+    refuse_foreign_files(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
         try:
@@ -223,6 +230,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
         )
     if application != (_APPLICATION_ID if version else 0) or not (version or create):
         raise UserError("this file is not a project", path=path, remedy="Open another folder.")
+    refuse_foreign_schema(connection, path)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     # NORMAL is safe with WAL only; a rollback journal needs every fsync.
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
@@ -233,4 +241,5 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+    refuse_odd_rows(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")  # not before: migrations replace tables

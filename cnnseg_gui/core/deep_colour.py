@@ -7,12 +7,13 @@ and src/libImaging/Unpack.c.
 
 from __future__ import annotations
 
-import io
 import sys
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, ImageOps
+
+from cnnseg_gui.core.image_file import Source, opened
 
 _GREY_WITH_ALPHA = "LA;16B"
 _OTHER_ORDER = {
@@ -35,23 +36,28 @@ def deep_rawmode(image: Image.Image) -> str | None:
     return rawmode if rawmode == _GREY_WITH_ALPHA or rawmode in _OTHER_ORDER else None
 
 
-def read_deep_colour(data: bytes, rawmode: str) -> npt.NDArray[np.uint16]:
+def read_deep_colour(source: Source, rawmode: str, page: int = 0) -> npt.NDArray[np.uint16]:
     """The values of a PNG or TIFF file, upright: uint16[H, W, C], C from 2 (grey, alpha) to 4.
+
+    Args:
+        page: of a TIFF file.
 
     Raises:
         OSError: the file is truncated or damaged.
     """
     if rawmode == _GREY_WITH_ALPHA:  # four bytes a pixel, high before low
-        return _samples(data, "RGBA").view(">u2").astype(np.uint16)
-    values = _samples(data, rawmode).astype(np.uint16)
+        return _samples(source, "RGBA", page).view(">u2").astype(np.uint16)
+    values = _samples(source, rawmode, page).astype(np.uint16)
     values <<= 8
-    values |= _samples(data, _OTHER_ORDER[rawmode])
+    values |= _samples(source, _OTHER_ORDER[rawmode], page)
     return values
 
 
-def _samples(data: bytes, rawmode: str) -> npt.NDArray[np.uint8]:
+def _samples(source: Source, rawmode: str, page: int) -> npt.NDArray[np.uint8]:
     """uint8[H, W, C], of every sample the byte that Pillow takes for the high one."""
-    with Image.open(io.BytesIO(data)) as image:
+    with opened(source) as file, Image.open(file, formats=("PNG", "TIFF")) as image:
+        if page:
+            image.seek(page)
         if isinstance(image, ImageFile.ImageFile):
             image.tile = [
                 tile._replace(

@@ -6,22 +6,29 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import content_hash, read_header
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.tags import Tags
 
 NEW, IN_WORK, APPROVED = "new", "in work", "approved"
 
+FORMER = "former"
+"""Set aside, since another picture has taken its file's place: no longer listed, see
+`image_files`."""
+
 # Every fifth image that gets decided pixels is only ever validated on, the third one first: its
 # role is fixed then, so no revision has ever been trained on it.
 _HELD_OUT_EVERY, _HELD_OUT_FIRST = 5, 2
 
 _COLUMNS = "id, path, page, sha256, height, width, status, held_out"
+_LISTED = f"WHERE status <> '{FORMER}'"
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,50 @@ def probe(path: Path) -> ImageFacts:
     """Reads an image file's header and hashes its bytes: a worker's job on large folders.
 
     Raises:
-        UserError: it cannot be read, or is no image.
+        UserError: it cannot be read, is no image, or its name cannot be stored.
     """
+    refuse_odd_name(path)
     height, width = read_header(path)
     return ImageFacts(path, content_hash(path), height, width)
+
+
+def refuse_odd_name(path: Path) -> None:
+    """A path is stored as text; names from other systems may be no text at all.
+
+    Raises:
+        UserError: as this one is.
+    """
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            "the name of this file is not valid text",
+            path=os.fsencode(path).decode(errors="replace"),
+            remedy="Rename it, then add it again.",
+        ) from error
+
+
+def stored_path(path: Path, folder: Path) -> str:
+    """A path as it is stored: relative to the project's folder where it can be."""
+    absolute = path.absolute()
+    try:
+        if absolute.name in ("", ".."):
+            return _relative(absolute, folder)
+        parent = _relative(absolute.parent, folder)
+    except ValueError:  # another drive on Windows
+        return absolute.as_posix()
+    return absolute.name if parent == "." else f"{parent}/{absolute.name}"
+
+
+@lru_cache(maxsize=16)
+def _relative(path: Path, folder: Path) -> str:
+    """Remembered, since 100,000 images share a few folders."""
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def absolute_path(stored: str, folder: Path) -> Path:
+    """What `stored_path` stored."""
+    return Path(os.path.normpath(folder / stored))
 
 
 class ImageTable:
@@ -102,7 +149,7 @@ class ImageTable:
         meaning, tags = self._meaning(), self._tags.by_image()
         return [
             self._record(row, _by_meaning(counts.get(row[0], ()), meaning), tags.get(row[0], ()))
-            for row in self._db.execute(f"SELECT {_COLUMNS} FROM image ORDER BY id")
+            for row in self._db.execute(f"SELECT {_COLUMNS} FROM image {_LISTED} ORDER BY id")
         ]
 
     def get(self, image_id: int) -> ImageRecord:
@@ -125,15 +172,16 @@ class ImageTable:
         found = []
         for compared, order in ((">", "ASC"), ("<", "DESC")):
             found += self._db.execute(
-                f"SELECT id FROM image WHERE id {compared} ? ORDER BY id {order} LIMIT 1",
+                f"SELECT id FROM image {_LISTED} AND id {compared} ? ORDER BY id {order} LIMIT 1",
                 (image_id,),
             ).fetchall()
         return [int(number) for (number,) in found]
 
     def with_content(self, sha256: str) -> int | None:
-        """The number of an image of this content."""
+        """The number of an image of this content, one that is listed where there is one."""
         row = self._db.execute(
-            "SELECT id FROM image WHERE sha256 = ? LIMIT 1", (sha256,)
+            "SELECT id FROM image WHERE sha256 = ? ORDER BY status = ?, id LIMIT 1",
+            (sha256, FORMER),
         ).fetchone()
         return None if row is None else int(row[0])
 
@@ -147,16 +195,18 @@ class ImageTable:
         """
         numbers = []
         for fact in facts:
-            key = self._stored_path(fact.path), fact.page
-            self._db.execute(
+            key = stored_path(fact.path, self._folder), fact.page
+            inserted = self._db.execute(
                 "INSERT OR IGNORE INTO image (path, page, sha256, height, width)"
                 " VALUES (?, ?, ?, ?, ?)",
                 (*key, fact.sha256, fact.height, fact.width),
             )
-            row = self._db.execute(
-                "SELECT id FROM image WHERE path = ? AND page = ?", key
-            ).fetchone()
-            numbers.append(int(row[0]))
+            number = inserted.lastrowid
+            if not inserted.rowcount or number is None:
+                (number,) = self._db.execute(
+                    "SELECT id FROM image WHERE path = ? AND page = ?", key
+                ).fetchone()
+            numbers.append(int(number))
         return numbers
 
     def set_status(self, image_id: int, status: str) -> None:
@@ -172,8 +222,9 @@ class ImageTable:
         ).fetchone()
         role = self._role(image_id) if held_out is None else held_out
         self._db.execute(
-            "UPDATE image SET status = ?, held_out = ?, stale = stale + 1 WHERE id = ?",
-            (IN_WORK, role, image_id),
+            "UPDATE image SET status = CASE status WHEN ? THEN status ELSE ? END, held_out = ?,"
+            " stale = stale + 1 WHERE id = ?",
+            (FORMER, IN_WORK, role, image_id),
         )
 
     def all_read_anew(self) -> None:
@@ -207,20 +258,13 @@ class ImageTable:
         ).fetchone()
         return int(earlier % _HELD_OUT_EVERY == _HELD_OUT_FIRST)
 
-    def _stored_path(self, path: Path) -> str:
-        absolute = path.absolute()
-        try:
-            return Path(os.path.relpath(absolute, self._folder)).as_posix()
-        except ValueError:  # another drive on Windows
-            return absolute.as_posix()
-
     def _record(
         self, row: Sequence[object], decided: dict[int, int], tags: tuple[str, ...]
     ) -> ImageRecord:
         image_id, path, page, sha256, height, width, status, held_out = row
         return ImageRecord(
             id=int(str(image_id)),
-            path=Path(os.path.normpath(self._folder / str(path))),
+            path=absolute_path(str(path), self._folder),
             page=int(str(page)),
             sha256=str(sha256),
             height=int(str(height)),

@@ -28,7 +28,7 @@ def mirror_name(record: ImageRecord, records: Sequence[ImageRecord]) -> str:
     """
     stem = record.path.stem
     shared = any(
-        other.id != record.id and _folded(other.path.stem) == _folded(stem) for other in records
+        other.id != record.id and folded(other.path.stem) == folded(stem) for other in records
     )
     return f"{stem}.{record.id}.png" if shared or _NUMBERED.search(stem) else f"{stem}.png"
 
@@ -63,6 +63,6 @@ def write(
     write_atomically(masks / mirror_name(record, records), encode_mask(pixels, classes))
 
 
-def _folded(stem: str) -> str:
+def folded(stem: str) -> str:
     """Equal for names that Windows or macOS would take for the same."""
     return unicodedata.normalize("NFC", stem.casefold())

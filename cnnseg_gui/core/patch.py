@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,29 +88,45 @@ class Patch:
         return zlib.compress(bytes(raw), 1)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Patch:
+    def from_bytes(cls, data: bytes, shape: tuple[int, int] | None = None) -> Patch:
         """The inverse of `to_bytes`.
 
+        Args:
+            shape: of the mask; a patch that does not lie in it is refused before it is unpacked.
+
         Raises:
-            ValueError: the bytes are not a patch.
+            ValueError: the bytes are not a patch, or not one of such a mask.
         """
         try:
-            raw = zlib.decompress(data)
-            pieces: list[Piece] = []
-            at = 0
-            while at < len(raw):
-                top, left, height, width = _PIECE.unpack_from(raw, at)
-                at += _PIECE.size
-                before, after = (
-                    np.frombuffer(raw, np.uint8, height * width, at + k * height * width)
-                    for k in (0, 1)
-                )
-                at += 2 * height * width
-                shape = (height, width)
-                pieces.append(Piece(top, left, before.reshape(shape), after.reshape(shape)))
-        except (zlib.error, struct.error, ValueError) as error:
+            return cls(tuple(_unpacked(data, shape or (2**32, 2**32))))
+        except (zlib.error, struct.error) as error:
             raise ValueError(f"a damaged patch ({error})") from error
-        return cls(tuple(pieces))
+
+
+def _unpacked(data: bytes, shape: tuple[int, int]) -> Iterator[Piece]:
+    """Piece by piece: no more memory than a mask of this shape, whatever the bytes unfold to."""
+    opener = zlib.decompressobj()
+    rest = data
+    seen: set[tuple[int, int]] = set()
+
+    def take(count: int) -> bytes:
+        nonlocal rest
+        taken = opener.decompress(rest, count)
+        rest = opener.unconsumed_tail
+        return taken
+
+    while head := take(_PIECE.size):
+        top, left, height, width = _PIECE.unpack(head)
+        tile, pixels = (top // TILE, left // TILE), height * width
+        rect = Rect(top, left, top + height, left + width)
+        fits = pixels and rect == rect.clipped(shape).intersection(cell_rect(*tile, TILE))
+        values = np.frombuffer(take(2 * pixels), np.uint8) if fits else None
+        if values is None or tile in seen or len(values) != 2 * pixels:
+            raise ValueError(f"a damaged patch (at {top}, {left})")
+        seen.add(tile)
+        yield Piece(top, left, *values.reshape(2, height, width))
+    if not opener.eof:
+        raise ValueError("a damaged patch (cut off)")
 
 
 class PatchBuilder:

@@ -18,6 +18,8 @@ from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
 from cnnseg_gui.core.class_table import read_classes, write_classes
 from cnnseg_gui.core.classes import PixelClass, make_classes
 from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.image_files import ImageFiles
+from cnnseg_gui.core.image_listing import ImageListing
 from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, ImageTable
 from cnnseg_gui.core.journal import HistoryEntry, Journal, Step
 from cnnseg_gui.core.mask import Mask, pack_tile, unpack_tile
@@ -38,6 +40,8 @@ class Project:
         self.revisions = Revisions(folder, connection)
         self.classifiers = TaughtClassifiers(folder, connection)
         self.tags = Tags(connection, self.path)
+        self.files = ImageFiles(connection, self.path)
+        self.listing = ImageListing(connection, self.path)
         self._images = ImageTable(
             connection, folder, meaning=lambda: self.class_list.meaning, tags=self.tags
         )
@@ -208,7 +212,7 @@ class Project:
             try:
                 tile = unpack_tile(data)
                 mask.put_tile(row, column, self.class_list.dense[tile] if dense else tile)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 raise UserError(
                     f"the mask of {record.name} is damaged ({error})",
                     path=self.path,
@@ -267,6 +271,10 @@ class Project:
         """From the next gesture on the history takes at most so much; the oldest steps go."""
         self._journal.max_bytes = max_bytes
 
+    def limit_log(self, pages: int) -> None:
+        """A commit that makes the write-ahead log longer than this empties it: see `checkpoint`."""
+        self._asked(lambda: self._db.execute(f"PRAGMA wal_autocheckpoint = {int(pages)}"))
+
     # ------------------------------------------------------------------ inside
 
     def _travel(self, mask: Mask, *, back: bool) -> Step | None:
@@ -280,8 +288,8 @@ class Project:
                 self._travel_classes(number, data, back=back)
                 mask.meaning = self.class_list.meaning
                 return Step(number, name, None)
-            patch = Patch.from_bytes(data)
-        except ValueError as error:
+            patch = Patch.from_bytes(data, mask.shape)
+        except (TypeError, ValueError) as error:
             raise UserError(
                 f"this step of the history is damaged ({error})",
                 path=self.path,

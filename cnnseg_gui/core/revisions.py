@@ -41,6 +41,12 @@ class Revision(StoredModel):
     """What a person calls it."""
 
 
+def sweep_leftovers(folder: Path) -> None:
+    """Removes what a crash left half-written of a project's models."""
+    for stale in (folder / "models").glob(".*.part"):
+        shutil.rmtree(stale, ignore_errors=True)  # locked, read-only: then it stays
+
+
 class _Folders:
     """Writes the folders of one kind of model: `r001`, `r002`, …"""
 
@@ -68,10 +74,14 @@ class _Folders:
                 if stale.exists():
                     shutil.rmtree(stale)
             beside.mkdir()
-            _write_synced(beside / WEIGHTS, weights)
-            _write_synced(beside / CARD, card)
-            sync_folder(beside)
-            beside.rename(target)
+            try:
+                _write_synced(beside / WEIGHTS, weights)
+                _write_synced(beside / CARD, card)
+                sync_folder(beside)
+                beside.rename(target)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)
+                raise
             sync_folder(self._models)
         except OSError as error:
             raise from_os_error(error, doing="storing the model", path=target) from error

@@ -41,7 +41,7 @@ def to_rgb8(values: npt.NDArray[Any], window: Window | None = None) -> tuple[Pix
         window = window or window_of(values)
         values = windowed(values, window)
     if values.shape[2] == 1:
-        values = np.broadcast_to(values, (*values.shape[:2], 3))
+        values = np.repeat(values[..., 0], 3, axis=1).reshape(*values.shape[:2], 3)
     return np.ascontiguousarray(values), window
 
 
@@ -81,5 +81,6 @@ def windowed(values: npt.NDArray[Any], window: Window) -> Pixels:
 
 def _real(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """float64: float32 would make one value of large integers that differ by little."""
-    magnitudes = np.abs(values) if np.iscomplexobj(values) else values
-    return magnitudes.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # of signalling NaNs
+        magnitudes = np.abs(values) if np.iscomplexobj(values) else values
+        return magnitudes.astype(np.float64)

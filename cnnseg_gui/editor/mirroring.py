@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
 from cnnseg_gui.core import mirror
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_listing import reading
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
@@ -42,20 +44,26 @@ class Mirroring(QObject):
         if not document.changed_since_mirror:
             return
         try:
-            records, classes, folder = project.images(), project.classes, project.folder
+            record, classes, folder = document.record, project.classes, project.folder
         except UserError as error:  # the disk is gone: that must not keep anyone from leaving
             self._failed(error)
             return
         document.changed_since_mirror = False
-        pixels, image_id = document.mask.to_array(), document.record.id
+        pixels = document.mask.to_array()
 
         def try_again_later(error: UserError) -> None:
             with suppress(RuntimeError):  # the document may be gone by now
                 document.changed_since_mirror = True
             self._failed(error)
 
+        def write() -> None:
+            with reading(project.path) as listing:
+                named_alike = listing.of_stem(record.path.stem)
+            records = [record, *(replace(record, id=n, path=p) for n, p in named_alike)]
+            mirror.write(folder, records, record.id, pixels, classes)
+
         in_background(
-            lambda: mirror.write(folder, records, image_id, pixels, classes),
+            write,
             parent=self,
             done=lambda _: None,
             failed=try_again_later,

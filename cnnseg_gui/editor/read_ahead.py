@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QThreadPool
 
+from cnnseg_gui.core.attached import Stamp
+from cnnseg_gui.core.attached import stamp as stamp_of
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.image_table import ImageRecord
@@ -16,7 +18,6 @@ from cnnseg_gui.editor.reading import load_image
 
 _MOST_BYTES = 256 * 2**20
 _LARGEST = 24_000_000  # pixels: of larger ones, only few would fit
-_Stamp = tuple[int, int]
 
 
 class ReadAhead(QObject):
@@ -24,26 +25,37 @@ class ReadAhead(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._images: OrderedDict[int, tuple[str, _Stamp, ImagePyramid]] = OrderedDict()
+        self._images: OrderedDict[int, tuple[str, Stamp, ImagePyramid]] = OrderedDict()
+        self._taken: dict[int, Stamp | None] = {}  # from before the file was read
         self._reading: set[int] = set()
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
 
     def take(self, record: ImageRecord) -> ImageSource | None:
         """The image, where it has been read and its file is still the same."""
+        now = self._taken[record.id] = stamp_of(record.path)
         found = self._images.get(record.id)
         if found is None:
             return None
         sha256, stamp, image = found
-        if sha256 != record.sha256 or stamp != _stamp(record):
+        if sha256 != record.sha256 or stamp != now:
             del self._images[record.id]
             return None
         self._images.move_to_end(record.id)
         return image
 
     def keep(self, record: ImageRecord, image: ImageSource) -> None:
-        """One that was shown, for coming back to it."""
-        stamp = _stamp(record)
+        """One that was shown, for coming back to it.
+
+        Its file may have changed while it was shown: it counts as what it was when it was taken.
+        """
+        self._keep(record, image, self._taken.pop(record.id, None))
+
+    def forget(self, record: ImageRecord) -> None:
+        """One that could not be shown."""
+        self._taken.pop(record.id, None)
+
+    def _keep(self, record: ImageRecord, image: ImageSource, stamp: Stamp | None) -> None:
         if isinstance(image, ImagePyramid) and stamp is not None and _fits(record):
             self._images[record.id] = record.sha256, stamp, image
             self._images.move_to_end(record.id)
@@ -62,13 +74,16 @@ class ReadAhead(QObject):
         self._pool.clear()
         self._pool.waitForDone()
         self._images.clear()
+        self._taken.clear()
         self._reading.clear()
 
     def _begin(self, record: ImageRecord) -> None:
+        stamp = stamp_of(record.path)
+
         def done(image: ImageSource) -> None:
             if record.id in self._reading:
                 self._reading.discard(record.id)
-                self.keep(record, image)
+                self._keep(record, image, stamp)
 
         def failed(error: UserError) -> None:
             self._reading.discard(record.id)  # said when the person goes there
@@ -86,12 +101,3 @@ class ReadAhead(QObject):
 
 def _fits(record: ImageRecord) -> bool:
     return record.height * record.width <= _LARGEST
-
-
-def _stamp(record: ImageRecord) -> _Stamp | None:
-    """What changes with a file's content: its size and the time of its last change."""
-    try:
-        found = record.path.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns

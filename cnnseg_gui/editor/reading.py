@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.image_io import content_hash, find_images, read_image
+from cnnseg_gui.core.attached import ChangedImage, not_opened, read_attached
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import content_hash, read_image
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe
 from cnnseg_gui.core.lazy_tiff import LazyTiff
+from cnnseg_gui.core.ordinary_file import check_ordinary
 from cnnseg_gui.core.pixel_size import tiff_pixel_size
 from cnnseg_gui.core.pyramid import build_pyramid
 from cnnseg_gui.core.tiff import TiffUnsupported, is_tiff
@@ -19,39 +20,32 @@ LAZY_PIXELS = 150_000_000
 """A TIFF file of more pixels is read by its parts, where it has any."""
 
 
-def probe_all(paths: Sequence[Path]) -> tuple[list[ImageFacts], list[UserError]]:
-    """The facts of all images among files and folders, and what is wrong with the others.
-
-    Raises:
-        UserError: there are none.
-    """
-    facts, errors = [], []
-    for path in find_images(paths):
+def probe_some(paths: Sequence[Path]) -> list[ImageFacts | UserError]:
+    """Looks at some image files; what is wrong with one is its answer."""
+    found: list[ImageFacts | UserError] = []
+    for path in paths:
         try:
-            facts.append(probe(path))
+            found.append(probe(path))
         except UserError as error:
-            errors.append(error)
-    return facts, errors
+            found.append(error)
+    return found
 
 
 def load_image(record: ImageRecord, *, lazy_pixels: int = LAZY_PIXELS) -> ImageSource:
     """Reads an image and checks that it is still the one whose mask the project holds.
 
     Raises:
-        UserError: it cannot be read, or is another one now.
+        MissingImage: there is no such file.
+        ChangedImage: it is another one now.
+        UserError: it cannot be read.
     """
-    if record.height * record.width > lazy_pixels:
+    if record.height * record.width > lazy_pixels and record.page == 0:
         source = _by_parts(record)
         if source is not None:
             return source
-    try:
-        data = record.path.read_bytes()
-    except OSError as error:
-        raise from_os_error(error, doing="opening the image", path=record.path) from error
-    if hashlib.sha256(data).hexdigest() != record.sha256:
-        raise _changed(record)
-    image = read_image(data, name=str(record.path))
-    pixel_size = tiff_pixel_size(data) if is_tiff(data) else None
+    data = read_attached(record.path, record.sha256)
+    image = read_image(data, record.page, name=str(record.path))
+    pixel_size = tiff_pixel_size(data) if is_tiff(data) else image.pixel_size
     del data
     _check_size(record, image.pixels.shape[:2])
     return build_pyramid(
@@ -62,30 +56,23 @@ def load_image(record: ImageRecord, *, lazy_pixels: int = LAZY_PIXELS) -> ImageS
 def _by_parts(record: ImageRecord) -> ImageSource | None:
     """A TIFF file that need not be read whole; None for others."""
     try:
+        check_ordinary(record.path)
         with record.path.open("rb") as file:
             if not is_tiff(file.read(4)):
                 return None
         if content_hash(record.path) != record.sha256:
-            raise _changed(record)
+            raise ChangedImage(record.path)
         source = LazyTiff(record.path, pixel_size=tiff_pixel_size(record.path))
     except TiffUnsupported:
         return None
     except OSError as error:
-        raise from_os_error(error, doing="opening the image", path=record.path) from error
+        raise not_opened(error, record.path) from error
     try:
         _check_size(record, source.shape)
     except UserError:
         source.close()
         raise
     return source
-
-
-def _changed(record: ImageRecord) -> UserError:
-    return UserError(
-        "this file has changed since it was added, so its mask may not fit",
-        path=record.path,
-        remedy="Put the former file back; the mask is kept.",
-    )
 
 
 def _check_size(record: ImageRecord, shape: tuple[int, ...]) -> None:

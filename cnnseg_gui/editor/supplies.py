@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.likely_places import is_file
 from cnnseg_gui.core.revisions import CARD, WEIGHTS
+from cnnseg_gui.core.unfinished import state_path
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.weights.store import WeightStore
 
@@ -32,8 +34,11 @@ class Supplies:
         project = self._workspace.project
         if project is None:
             raise UserError("the project was closed", remedy="Open it again.")
+        if kind == "unfinished":
+            return state_path(project.folder, name)
         if kind in ("weights", "tags"):
             stored = project.revisions if kind == "weights" else project.classifiers
             folder = stored.find(name).folder
             return folder / CARD, folder / WEIGHTS
-        return project.find_image(name).path
+        there = (f.path for f in project.files.with_content(name) if is_file(f.path))
+        return next(there, None) or project.find_image(name).path

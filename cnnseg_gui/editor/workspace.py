@@ -10,18 +10,20 @@ from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer, Signal
 
 from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.attached import ChangedImage, MissingImage
 from cnnseg_gui.core.class_list import ClassList
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.image_table import APPROVED, ImageFacts, ImageRecord
+from cnnseg_gui.core.image_table import APPROVED, ImageRecord
 from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor.adding import Adding
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.mirroring import Mirroring
 from cnnseg_gui.editor.read_ahead import ReadAhead
-from cnnseg_gui.editor.reading import load_image, probe_all
+from cnnseg_gui.editor.reading import load_image
 
 _RETRY_MS = 5000
 _LOCK_NAME = ".cnnseg.lock"
@@ -33,13 +35,17 @@ class Workspace(QObject):
     project_changed = Signal()
     """Another project is open, or none."""
     images_changed = Signal()
-    """Images were added."""
+    """Any of the images' files, names or numbers are others."""
+    images_added = Signal(list)
+    """The numbers of new images, at the end of the list."""
     image_changed = Signal(int)
     """The record of one image (status, counts) is another."""
     classes_changed = Signal()
     """The project's list of classes is another."""
     document_changed = Signal()
     """Another image is shown, or none."""
+    not_attached = Signal(object, object)
+    """ImageRecord, MissingImage or ChangedImage: what was to be shown, and why it is not."""
     failed = Signal(object)
     """UserError: to be shown; nothing is lost by it."""
     recovered = Signal(object)
@@ -50,6 +56,7 @@ class Workspace(QObject):
         self.project: Project | None = None
         self.document: Document | None = None
         self._opening: ImageRecord | None = None
+        self._stuck: int | None = None  # the image that could not be shown: steps go on from it
         self._documents: dict[int, Document] = {}  # the one shown, and those with unsaved gestures
         self._store_error: UserError | None = None
         self._classes: tuple[PixelClass, ...] = ()
@@ -57,6 +64,10 @@ class Workspace(QObject):
         self._reading_pool = QThreadPool(self)
         self._reading_pool.setMaxThreadCount(1)  # hasty steps are passed over, not all decoded
         self._ahead = ReadAhead(self)
+        self.adding = Adding(self)
+        """Adds images in the background."""
+        self.adding.added.connect(self._show_added)
+        self.adding.failed.connect(self.failed)
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
@@ -87,11 +98,12 @@ class Workspace(QObject):
         """Leaves the image and the project; what is not stored by now must be rescued before."""
         if self.project is None:
             return
+        self.adding.cancel()
         self._leave_document()
         self._mirroring.finish()
         self._ahead.clear()
         self.project.close()
-        self.project = None
+        self.project = self._stuck = None
         self._documents.clear()
         self._store_error = None
         if self._lock is not None:
@@ -137,18 +149,12 @@ class Workspace(QObject):
 
     def add_images(self, paths: Sequence[Path]) -> None:
         """Adds images and folders of images; files that cannot be read are said one by one."""
-        project = self.project
-        if project is None:
-            return
-        in_background(
-            lambda: probe_all(paths),
-            parent=self,
-            done=lambda found: self._add_probed(project, found),
-            failed=self.failed.emit,
-        )
+        if self.project is not None:
+            self.adding.add(self.project, paths)
 
     def open_image(self, image_id: int) -> None:
         """Leaves the current image and shows another, read in a worker thread."""
+        self._stuck = None
         if self.project is None or image_id == self._shown_id:
             return
         if self.document is not None and self.document.record.id == image_id:
@@ -169,11 +175,29 @@ class Workspace(QObject):
 
     def step(self, by: int) -> None:
         """Goes `by` images forward or back in the list, stopping at its ends."""
-        records = self.images()
-        here = next((i for i, record in enumerate(records) if record.id == self._shown_id), None)
-        if here is not None:
-            there = min(max(here + by, 0), len(records) - 1)
-            self.open_image(records[there].id)
+        at = self._stuck or self._shown_id
+        if self.project is not None and at is not None:
+            there = self.project.listing.beside(at, by)
+            if there is not None:
+                self.open_image(there)
+
+    def change_files(self, change: Callable[[Project], None]) -> None:
+        """Gives images other files (see `Project.files`); what is open follows.
+
+        Raises:
+            UserError: it could not be stored, or strokes wait for the disk; nothing is changed.
+        """
+        if self.project is None:
+            raise UserError("the project was closed", remedy="Open it again.")
+        self._refuse_while_unsaved()
+        change(self.project)
+        for document in list(self._documents.values()):
+            try:
+                document.record = self.project.image(document.record.id)
+            except KeyError:  # it made room: its file is that of another image now
+                self._leave_document()
+                self.document_changed.emit()
+        self.images_changed.emit()
 
     def undo(self) -> None:
         if self.document is not None:
@@ -251,6 +275,11 @@ class Workspace(QObject):
         self.image_changed.emit(image_id)
 
     @property
+    def stuck(self) -> int | None:
+        """The image that was asked for last and could not be shown."""
+        return self._stuck
+
+    @property
     def _shown_id(self) -> int | None:
         """The image that is shown, or will be as soon as it is read."""
         shown = self._opening or (self.document.record if self.document else None)
@@ -293,8 +322,7 @@ class Workspace(QObject):
         try:
             project = open_()
             try:
-                classes, records = project.classes, project.images()
-                last = project.setting("last_image")
+                classes, image = project.classes, _begin_with(project)
             except UserError:
                 project.close()
                 raise
@@ -306,26 +334,12 @@ class Workspace(QObject):
         self.project, self._classes, self._lock = project, classes, lock
         mirror.sweep_leftovers(project.folder)
         self.project_changed.emit()
-        if records:
-            known = {str(record.id): record.id for record in records}
-            self.open_image(known.get(last, records[0].id))
+        if image is not None:
+            self.open_image(image)
 
-    def _add_probed(
-        self, project: Project, found: tuple[list[ImageFacts], list[UserError]]
-    ) -> None:
-        if project is not self.project:
-            return
-        facts, errors = found
-        had_images = bool(project.images())
-        try:
-            numbers = project.add_images(facts)
-        except UserError as error:
-            self.failed.emit(error)
-            return
-        for unreadable in errors:
-            self.failed.emit(unreadable)
-        self.images_changed.emit()
-        if numbers and not had_images:
+    def _show_added(self, numbers: list[int]) -> None:
+        self.images_added.emit(numbers)
+        if self._shown_id is None and self._stuck is None:
             self.open_image(numbers[0])
 
     def _show(self, record: ImageRecord, image: ImageSource | None) -> None:
@@ -366,8 +380,12 @@ class Workspace(QObject):
 
     def _cannot_show(self, record: ImageRecord, error: UserError) -> None:
         if self._opening is record:
-            self._opening = None
-            self.failed.emit(error)
+            self._opening, self._stuck = None, record.id
+            self._ahead.forget(record)
+            if isinstance(error, (MissingImage, ChangedImage)):
+                self.not_attached.emit(record, error)
+            else:
+                self.failed.emit(error)
             self.document_changed.emit()
 
     def _leave_document(self) -> None:
@@ -415,6 +433,14 @@ class Workspace(QObject):
                 self._ahead.keep(document.record, document.image)
                 document.image.close()
                 document.deleteLater()
+
+
+def _begin_with(project: Project) -> int | None:
+    """The number of the image last worked on, or of the first; None where there is none."""
+    last = project.setting("last_image")
+    if last.isascii() and last.isdecimal() and project.listing.lists(int(last)):
+        return int(last)
+    return project.listing.first()
 
 
 def _locked(folder: Path) -> QLockFile | None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import Pixels
-from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.engine import messages
+from cnnseg_gui.engine import answers, messages
+from cnnseg_gui.engine.heartbeat import PATIENCE_S
 from cnnseg_gui.engine.messages import Failed, ProtocolError
-from cnnseg_gui.engine.packing import PackedImage, pack
 from cnnseg_gui.engine.process import EngineProcess, State
+from cnnseg_gui.engine.requests import Requests
 from cnnseg_gui.engine.supply import Answer, Supplier, SupplyDesk
 
 __all__ = ["EngineClient", "State", "local_command"]
 
-_STOP_MS = 2000
+_STOP_MS = 800
 
 
 def local_command(*, device: str = "auto", threads: int | None = None) -> list[str]:
@@ -29,7 +26,7 @@ def local_command(*, device: str = "auto", threads: int | None = None) -> list[s
     return command if threads is None else [*command, "--threads", str(threads)]
 
 
-class EngineClient(QObject):
+class EngineClient(Requests):
     """Runs the engine in a process of its own and restarts it when it dies.
 
     Every request ends in exactly one of `proposed`, `trained`, `classified`, `explained`,
@@ -40,6 +37,8 @@ class EngineClient(QObject):
     Args:
         supplier: where the bytes come from that the engine asks for.
         command: what to start, e.g. `("ssh", "gpubox", "cnnseg", "engine")`.
+        patience: seconds that it may be silent while something is asked of it; then it counts as
+            hung, and goes the way of a crash.
     """
 
     ready = Signal(object)
@@ -54,6 +53,12 @@ class EngineClient(QObject):
     """messages.Proposed."""
     progressed = Signal(object)
     """messages.TrainProgress."""
+    lightened = Signal(object)
+    """messages.Lightened: memory ran out, and the job goes on with less."""
+    unfinished = Signal(object, bytes)
+    """messages.Unfinished, the fine-tune's state (safetensors)."""
+    unusable = Signal(object)
+    """messages.Unusable."""
     trained = Signal(object, bytes, bytes)
     """messages.Trained, card (JSON), weights (safetensors)."""
     classified = Signal(object)
@@ -80,14 +85,20 @@ class EngineClient(QObject):
         supplier: Supplier,
         *,
         command: Sequence[str] | None = None,
+        patience: float = PATIENCE_S,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._requests = 0
         self._pending: set[int] = set()
         self._desk = SupplyDesk(supplier, self)
         self._desk.answered.connect(self._send_supply)
-        self._process = EngineProcess(command or local_command(), self._receive, self)
+        self._process = EngineProcess(
+            command or local_command(),
+            self._receive,
+            busy=lambda: bool(self._pending),
+            parent=self,
+        )
+        self._process.heartbeat.set_patience(patience)
         self._process.state_changed.connect(self.state_changed)
         self._process.crashed.connect(self._on_crashed)
 
@@ -124,6 +135,10 @@ class EngineClient(QObject):
         self._process.stop(wait_ms)
         self._desk.close()
 
+    def set_patience(self, seconds: float) -> None:
+        """How long the engine may be silent from now on while something is asked of it."""
+        self._process.heartbeat.set_patience(seconds)
+
     def use_command(self, command: Sequence[str]) -> None:
         """Starts something else from now on; where an engine runs, it makes room at once.
 
@@ -141,161 +156,10 @@ class EngineClient(QObject):
 
     # ------------------------------------------------------------------ requests
 
-    def propose(
-        self,
-        *,
-        image: str,
-        model: str,
-        classes: Sequence[str],
-        visible: Rect,
-        mapping: Mapping[str, str] | None = None,
-    ) -> int:
-        """Asks for a proposal; a newer request replaces it. See `messages.Propose`.
-
-        Returns:
-            The request's number, which every answer to it carries.
-        """
-        message = messages.Propose(
-            request=self._next(),
-            image=image,
-            model=model,
-            classes=tuple(classes),
-            visible=_corners(visible),
-            mapping=tuple((mapping or {}).items()),
-        )
-        return self._request(message)
-
-    def train(
-        self,
-        *,
-        model: str,
-        classes: Sequence[str],
-        images: Sequence[PackedImage],
-        seconds: float | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        borders: bool = False,
-        mapping: Mapping[str, str] | None = None,
-        proposing: str = "",
-        values: bytes = b"",
-    ) -> int:
-        """Asks for a fine-tune, after those asked for before. See `messages.Train`.
-
-        Returns:
-            The request's number, which every answer to it carries.
-
-        Raises:
-            ValueError: neither or both of seconds and steps.
-        """
-        if (seconds is None) == (steps is None):
-            raise ValueError("either seconds or steps")
-        parts, blocks = pack(images)
-        message = messages.Train(
-            request=self._next(),
-            model=model,
-            classes=tuple(classes),
-            images=parts,
-            values=values,
-            seconds=seconds,
-            steps=steps,
-            seed=seed,
-            borders=borders,
-            proposing=proposing,
-            mapping=tuple((mapping or {}).items()),
-        )
-        return self._request(message, blocks)
-
-    def classify(self, *, image: str, model: str, region: Rect | None = None, top: int = 5) -> int:
-        """Asks what an image shows. See `messages.Classify`.
-
-        Returns:
-            The request's number, which the answer carries.
-        """
-        corners = _corners(region) if region is not None else None
-        return self._request(
-            messages.Classify(
-                request=self._next(), image=image, model=model, region=corners, top=top
-            )
-        )
-
-    def explain(self, *, image: str, model: str, label: str, region: Rect | None = None) -> int:
-        """Asks where an image speaks for a label. See `messages.Explain`.
-
-        Returns:
-            The request's number, which the answer carries.
-        """
-        corners = _corners(region) if region is not None else None
-        return self._request(
-            messages.Explain(
-                request=self._next(), image=image, model=model, label=label, region=corners
-            )
-        )
-
-    def train_tags(
-        self,
-        *,
-        network: str,
-        pretrained: bool,
-        labels: Sequence[str],
-        images: Sequence[messages.TagImage],
-        seconds: float,
-        seed: int = 0,
-    ) -> int:
-        """Asks for a classifier that knows the project's tags. See `messages.TrainTags`.
-
-        Returns:
-            The request's number, which every answer to it carries.
-        """
-        return self._request(
-            messages.TrainTags(
-                request=self._next(),
-                network=network,
-                pretrained=pretrained,
-                labels=tuple(labels),
-                images=tuple(images),
-                seconds=seconds,
-                seed=seed,
-            )
-        )
-
-    def check_weights(self, name: str) -> int:
-        """Asks whether the weights that the supplier has fit. See `messages.CheckWeights`.
-
-        Returns:
-            The request's number, which the answer carries.
-        """
-        return self._request(messages.CheckWeights(request=self._next(), name=name))
-
-    def describe(self, network: str = "", *, classifier: bool = False) -> int:
-        """Asks what a network is made of, or which there are. See `messages.Describe`.
-
-        Returns:
-            The request's number, which the answer carries.
-        """
-        return self._request(
-            messages.Describe(request=self._next(), network=network, classifier=classifier)
-        )
-
-    def look_inside(self, *, image: str, model: str, classes: Sequence[str], layer: str) -> int:
-        """Asks what a layer makes of an image. See `messages.LookInside`.
-
-        Returns:
-            The request's number, which the answer carries.
-        """
-        return self._request(
-            messages.LookInside(
-                request=self._next(), image=image, model=model, classes=tuple(classes), layer=layer
-            )
-        )
-
     def cancel(self, request: int) -> None:
         """Stops a job; `cancelled` follows unless it ends first."""
         if request in self._pending:
             self._process.send(messages.Cancel(request=request))
-
-    def _next(self) -> int:
-        self._requests += 1
-        return self._requests
 
     def _request(self, message: messages.Request, blocks: Sequence[bytes] = ()) -> int:
         self._pending.add(message.request)
@@ -318,10 +182,21 @@ class EngineClient(QObject):
                 self.networks_listed.emit(message)
             case messages.ProposedTile():
                 if message.request in self._pending:
-                    self.tile_proposed.emit(message, *_tile(message, blocks))
+                    self.tile_proposed.emit(message, *answers.tile(message, blocks))
             case messages.TrainProgress():
                 if message.request in self._pending:
                     self.progressed.emit(message)
+            case messages.Lightened():
+                if message.request in self._pending:
+                    self.lightened.emit(message)
+            case messages.Unfinished():
+                if len(blocks) != 1:
+                    raise ProtocolError("a fine-tune's state is not one block")
+                if message.request in self._pending:
+                    self.unfinished.emit(message, blocks[0])
+            case messages.Unusable():
+                if message.request in self._pending:
+                    self.unusable.emit(message)
             case messages.Proposed():
                 if self._end(message.request):
                     self.proposed.emit(message)
@@ -335,7 +210,7 @@ class EngineClient(QObject):
                     self.classified.emit(message)
             case messages.Explained():
                 if self._end(message.request):
-                    self.explained.emit(message, _heat(message, blocks))
+                    self.explained.emit(message, answers.heat(message, blocks))
             case messages.Checked():
                 if self._end(message.request):
                     self.checked.emit(message.request)
@@ -347,7 +222,7 @@ class EngineClient(QObject):
                     self.described.emit(message)
             case messages.Inside():
                 if self._end(message.request):
-                    self.looked_inside.emit(message, *_inside(message, blocks))
+                    self.looked_inside.emit(message, *answers.inside(message, blocks))
             case messages.Cancelled():
                 if self._end(message.request):
                     self.cancelled.emit(message.request)
@@ -385,33 +260,3 @@ _GONE = UserError(
     remedy="Nothing you painted is lost; ask again once it is back.",
 )
 _NOT_RUNNING = UserError("the engine is not running", remedy="Restart it and ask again.")
-
-
-def _corners(rect: Rect) -> tuple[int, int, int, int]:
-    return rect.top, rect.left, rect.bottom, rect.right
-
-
-def _heat(message: messages.Explained, blocks: Sequence[bytes]) -> Pixels:
-    shape = (message.rows, message.columns)
-    if len(blocks) != 1 or len(blocks[0]) != shape[0] * shape[1]:
-        raise ProtocolError(f"a heat of {shape} whose block does not fit")
-    return np.frombuffer(blocks[0], np.uint8).reshape(shape)
-
-
-def _inside(message: messages.Inside, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:
-    shapes = (*message.filters, 3), message.maps
-    if [len(block) for block in blocks] != [math.prod(shape) for shape in shapes]:
-        raise ProtocolError(f"kernels and maps of {shapes} whose blocks do not fit")
-    kernels, maps = (
-        np.frombuffer(block, np.uint8).reshape(shape)
-        for block, shape in zip(blocks, shapes, strict=True)
-    )
-    return kernels, maps
-
-
-def _tile(message: messages.ProposedTile, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:
-    shape = (message.height, message.width)
-    if len(blocks) != 2 or {len(block) for block in blocks} != {shape[0] * shape[1]}:
-        raise ProtocolError(f"a tile of {shape} whose blocks do not fit")
-    classes, confidence = (np.frombuffer(block, np.uint8).reshape(shape) for block in blocks)
-    return classes, confidence

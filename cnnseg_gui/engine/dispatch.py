@@ -25,6 +25,8 @@ from cnnseg_gui.engine.messages import (
     Explain,
     Failed,
     LookInside,
+    Ping,
+    Pong,
     Propose,
     ProtocolError,
     Supply,
@@ -85,10 +87,14 @@ class Engine:
             ProtocolError: it is none for an engine.
         """
         match message:
+            case Ping():
+                self._outbox.send(Pong(), wait=False)
             case Propose():
                 self._take_propose(message)
             case Train():
-                job = Job(message.request, lambda job, shop: shop.train(job, message, blocks))
+                job = Job(
+                    message.request, lambda job, shop: shop.training.train(job, message, blocks)
+                )
                 self._enter(job, self._background)
             case Classify() | Explain() | CheckWeights():
                 job = Job(message.request, lambda job, shop: shop.labelling.answer(job, message))

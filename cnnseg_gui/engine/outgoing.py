@@ -20,6 +20,11 @@ class Outgoing:
         self._process: QProcess | None = None
         self._parts: deque[memoryview] = deque()
 
+    @property
+    def waiting(self) -> bool:
+        """Something is not yet handed over."""
+        return bool(self._parts)
+
     def attach(self, process: QProcess | None) -> None:
         """Where to write from now on; None keeps everything until there is a process again."""
         self._process = process

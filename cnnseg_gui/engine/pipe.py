@@ -13,6 +13,9 @@ from cnnseg_gui.engine.messages import AnyMessage, encode_head
 MAX_WAITING = 64 * 2**20
 """Bytes a job may have waiting to be written before it waits itself."""
 
+SMALL = 2**16
+"""Bytes that a pipe takes at once, on Linux."""
+
 
 def take_stdio() -> tuple[int, int]:
     """Moves the real stdin and stdout aside and returns their new descriptors, binary.
@@ -53,6 +56,12 @@ class Outbox:
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """All that waits to be written is a few small messages, at most."""
+        with self._changed:
+            return self._waiting < SMALL
 
     def send(self, message: AnyMessage, blocks: Sequence[bytes] = (), *, wait: bool = True) -> None:
         """Queues one frame; with `wait`, first until the reader has caught up."""

@@ -10,7 +10,15 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from cnnseg_gui.engine.messages import EXIT_CANNOT_START, AnyMessage, Decoder, ProtocolError
+from cnnseg_gui.engine.heartbeat import Heartbeat
+from cnnseg_gui.engine.messages import (
+    EXIT_CANNOT_START,
+    AnyMessage,
+    Decoder,
+    Ping,
+    Pong,
+    ProtocolError,
+)
 from cnnseg_gui.engine.outgoing import Outgoing
 
 _logger = logging.getLogger("cnnseg.engine")
@@ -41,6 +49,7 @@ class EngineProcess(QObject):
         command: what to start; it speaks the protocol on stdin and stdout.
         on_message: takes every message and its blocks, in the window's thread; raises
             `ProtocolError` for one that an engine does not send.
+        busy: whether anything is expected of it: then it is asked whether it is still there.
     """
 
     state_changed = Signal(str)
@@ -52,6 +61,8 @@ class EngineProcess(QObject):
         self,
         command: Sequence[str],
         on_message: Callable[[AnyMessage, list[bytes]], None],
+        *,
+        busy: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -63,8 +74,16 @@ class EngineProcess(QObject):
         self._on_message = on_message
         self._process: QProcess | None = None
         self._decoder = Decoder()
-        self._nonsense = ""
+        self._verdict = ""
         self._outgoing = Outgoing()
+        self.heartbeat = Heartbeat(
+            lambda: self.send(Ping()),
+            busy=busy,
+            loading=lambda: self.state == State.STARTING,
+            parent=self,
+        )
+        """Notices where it hangs."""
+        self.heartbeat.missed.connect(self._on_silent)
         self._crashes: list[float] = []
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._stderr_rest = ""
@@ -91,11 +110,11 @@ class EngineProcess(QObject):
         self._restart_timer.stop()
         self.starts += 1
         self._decoder = Decoder()
-        self._nonsense = ""
+        self._verdict = ""
         process = self._process = QProcess(self)
         process.readyReadStandardOutput.connect(self._read_frames)
         process.readyReadStandardError.connect(self._read_stderr)
-        process.bytesWritten.connect(self._outgoing.pump)
+        process.bytesWritten.connect(self._on_written)
         process.started.connect(self._on_started)
         process.errorOccurred.connect(self._on_error)
         process.finished.connect(self._on_finished)
@@ -133,17 +152,34 @@ class EngineProcess(QObject):
 
     def _read_frames(self) -> None:
         process = self._process
-        if process is None or self._nonsense:
+        if process is None or self._verdict:
             return
+        self.heartbeat.heard()
         try:
             data = bytes(process.readAllStandardOutput().data())
             for message, blocks in self._decoder.feed(data):
+                if isinstance(message, Pong):
+                    self.heartbeat.answered()
+                    continue
                 self._on_message(message, blocks)
                 if self._process is not process:
                     return  # a listener stopped it
         except ProtocolError as error:
-            self._nonsense = str(error)
-            process.kill()
+            self._end(f"the engine's answers became unreadable ({error})")
+
+    def _on_written(self) -> None:
+        if self._outgoing.waiting:  # it takes what it is sent; a single `Ping` any pipe would take
+            self.heartbeat.heard()
+        self._outgoing.pump()
+
+    def _on_silent(self, seconds: float) -> None:
+        self._end(f"the engine did not answer for {seconds:.0f} s and was ended")
+
+    def _end(self, verdict: str) -> None:
+        """Kills it; what is said of it follows when it is gone."""
+        self._verdict = verdict
+        if self._process is not None:
+            self._process.kill()
 
     def _read_stderr(self) -> None:
         if self._process is None:
@@ -161,6 +197,8 @@ class EngineProcess(QObject):
 
     def _on_started(self) -> None:
         self._outgoing.attach(self._process)
+        if self._process is not None:  # else it was stopped before it had started
+            self.heartbeat.begin()
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
@@ -175,13 +213,13 @@ class EngineProcess(QObject):
         if self._stderr_rest:
             self._log([self._stderr_rest])
             self._stderr_rest = ""
-        if self._nonsense:
-            what = f"the engine's answers became unreadable ({self._nonsense})"
+        if self._verdict:
+            what = self._verdict
         elif status == QProcess.ExitStatus.CrashExit:
             what = f"the engine was ended by signal {code}"
         else:
             what = f"the engine ended by itself (exit code {code})"
-        self._lost(what, for_good=code == EXIT_CANNOT_START and not self._nonsense)
+        self._lost(what, for_good=code == EXIT_CANNOT_START and not self._verdict)
 
     def _lost(self, what: str, *, for_good: bool) -> None:
         """It is gone: it comes back unless that is vain."""
@@ -208,6 +246,7 @@ class EngineProcess(QObject):
     def _detach(self) -> QProcess | None:
         """Lets go of the process and of what was not yet written to it."""
         process, self._process = self._process, None
+        self.heartbeat.end()
         self._outgoing.attach(None)
         self._outgoing.clear()
         if process is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.ordinary_file import read_ordinary
 from cnnseg_gui.engine.messages import Supply
 
 _logger = logging.getLogger(__name__)
@@ -80,7 +81,9 @@ class _Reading(QRunnable):
     def _read(self) -> tuple[Supply, tuple[bytes, ...]]:
         path = next((str(s) for s in reversed(self._sources) if isinstance(s, Path)), None)
         try:
-            blocks = tuple(s if isinstance(s, bytes) else s.read_bytes() for s in self._sources)
+            blocks = tuple(s if isinstance(s, bytes) else read_ordinary(s) for s in self._sources)
+        except UserError as error:
+            return _refusal(self._key, error), ()
         except OSError as error:
             return _refusal(self._key, from_os_error(error, doing="reading the file")), ()
         except MemoryError:

@@ -6,8 +6,6 @@ works on that alone and may run in another thread.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,14 +14,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import Image
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.mask import UNLABELLED, Mask, Pixels, unpack_tile
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats import coco, png
+from cnnseg_gui.formats.image_copy import read_fitting, write_upright
 from cnnseg_gui.formats.staging import staged_folder
 from cnnseg_gui.formats.tag_table import write_tags
 
@@ -110,6 +107,7 @@ class ExportReport:
         renamed: images whose name was taken, with their name in images/.
         turned: names in images/ of those that EXIF turns: their pixels were written upright, as
             8-bit RGB PNG; all others are copied byte for byte.
+        refused: why images are not in it: missing, changed since they were painted on, unreadable.
     """
 
     folder: Path
@@ -117,6 +115,7 @@ class ExportReport:
     left_out: int
     renamed: tuple[tuple[Path, str], ...]
     turned: tuple[str, ...]
+    refused: tuple[UserError, ...] = ()
 
 
 def export_project(
@@ -176,8 +175,9 @@ def write(
         should_stop: asked before every image and before the folder gets its name.
 
     Raises:
-        UserError: there is something at `folder`, an image is missing, changed or unreadable, a
-            mask holds a class that is not listed, or the disk refuses. Nothing remains.
+        UserError: there is something at `folder`, every image is missing, changed or unreadable,
+            a mask is damaged or holds a class that is not listed, or the disk refuses. Nothing
+            remains.
         ExportStopped: `should_stop` said so. Nothing remains.
     """
     if format_name not in FORMATS:
@@ -197,24 +197,42 @@ def write(
             renamed: list[tuple[Path, str]] = []
             turned: list[str] = []
             tags: dict[str, tuple[str, ...]] = {}
+            refused: list[UserError] = []
             for done, (item, stem) in enumerate(
                 zip(job.items, unique_stems([item.image for item in job.items]), strict=True)
             ):
                 _check_stop(should_stop)
-                name, was_turned = _write_item(item, stem, stage, writer, job.classes)
-                if stem != item.image.stem:
-                    renamed.append((item.image, name))
-                if was_turned:
-                    turned.append(name)
-                tags[name] = item.tags
+                mask = item.read_mask()
+                _check_classes(mask, job.classes, item.image)
+                try:
+                    data, image = read_fitting(item.image, item.sha256, mask.shape)
+                except UserError as error:
+                    refused.append(error)
+                else:
+                    name = write_upright(stage / "images", stem + item.image.suffix, data, image)
+                    writer.add(name, mask, item.tags)
+                    if stem != item.image.stem:
+                        renamed.append((item.image, name))
+                    if image.turned:
+                        turned.append(name)
+                    tags[name] = item.tags
                 if on_progress is not None:
                     on_progress(done + 1, len(job.items))
+            if len(refused) == len(job.items):
+                raise refused[0]
             writer.finish()
             write_tags(stage, tags)
             _check_stop(should_stop)
     except OSError as error:
         raise from_os_error(error, doing="exporting the data set", path=folder) from error
-    return ExportReport(folder, len(job.items), job.left_out, tuple(renamed), tuple(turned))
+    return ExportReport(
+        folder,
+        len(job.items) - len(refused),
+        job.left_out,
+        tuple(renamed),
+        tuple(turned),
+        tuple(refused),
+    )
 
 
 def unique_stems(images: Sequence[Path]) -> list[str]:
@@ -236,44 +254,6 @@ def unique_stems(images: Sequence[Path]) -> list[str]:
 
 
 # ---------------------------------------------------------------------- inside
-
-
-def _write_item(
-    item: ExportItem, stem: str, stage: Path, writer: Writer, classes: Sequence[PixelClass]
-) -> tuple[str, bool]:
-    """Writes image and mask; gives the image's name in images/ and whether it was turned."""
-    mask = item.read_mask()
-    _check_classes(mask, classes, item.image)
-    data = _read_unchanged(item)
-    image = read_image(data, name=str(item.image))
-    if image.pixels.shape[:2] != mask.shape:
-        raise UserError(
-            "the image does not have the size of its mask",
-            path=item.image,
-            remedy="Put the image back that was painted on.",
-        )
-    name = f"{stem}.png" if image.turned else stem + item.image.suffix
-    if image.turned:
-        buffer = io.BytesIO()
-        Image.fromarray(image.pixels).save(buffer, "PNG")
-        data = buffer.getvalue()
-    (stage / "images" / name).write_bytes(data)
-    writer.add(name, mask, item.tags)
-    return name, image.turned
-
-
-def _read_unchanged(item: ExportItem) -> bytes:
-    try:
-        data = item.image.read_bytes()
-    except OSError as error:
-        raise from_os_error(error, doing="reading the image", path=item.image) from error
-    if item.sha256 and hashlib.sha256(data).hexdigest() != item.sha256:
-        raise UserError(
-            "the image has changed since it was added",
-            path=item.image,
-            remedy="Put the image back that was painted on.",
-        )
-    return data
 
 
 def _check_classes(mask: Pixels, classes: Sequence[PixelClass], image: Path) -> None:

@@ -32,6 +32,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     steps: int = 0
     seconds: float = 0.0
     """Of learning."""
+    resumed: int = 0
+    """How often that was interrupted and gone on with."""
     images: int = 0
     """It learnt from."""
     held_out: int = 0
@@ -59,7 +61,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
         """
         try:
             card = msgspec.json.decode(data, type=cls)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UserError(f"the model's card is damaged ({error})", path=path) from error
         if not 1 <= len(card.classes) <= 255:
             raise UserError(f"a card of {len(card.classes)} classes", path=path)

@@ -102,7 +102,7 @@ def load_labels(weights: bytes, card: LabelCard, path: str | None = None) -> Lab
     try:
         state = load_safetensors(weights)
         load_published(network, state)
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError) as error:
         raise UserError(
             f"the classifier's weights do not fit ({error})", path=path, remedy=_RESTORE
         ) from error

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -17,46 +15,27 @@ import torch
 from torch import Tensor
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.learning.augment import to_batch, vary_colours, weights_to_batch
 from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.keep import Keeper, Validation
-from cnnseg_gui.learning.losses import segmentation_loss
+from cnnseg_gui.learning.learner import Learner, Settings
 from cnnseg_gui.learning.model import Model
-from cnnseg_gui.learning.propose import legal_length
-from cnnseg_gui.learning.sampling import Drawn, Example, PixelCache, Sampler
+from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler
 from cnnseg_gui.learning.schedule import Budget
-from cnnseg_models.segmentation import SegmentationNetwork
+from cnnseg_gui.learning.unfinished import Facts, Unfinished
+
+__all__ = ["Cancelled", "Fitted", "Progress", "Settings", "balanced", "fit"]
 
 
 class Cancelled(Exception):
     """The fine-tune was stopped as asked; the model it began from is untouched."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a person need not set."""
-
-    patch: int = 256
-    """Side in pixels."""
-    batch: int = 4
-    rate: float = 3e-3
-    """Of AdamW, for what is not pretrained."""
-    encoder_share: float = 0.1
-    """Of that rate, for the pretrained encoder."""
-    weight_decay: float = 1e-2
-    clip: float = 1.0
-    """Of the gradient's norm."""
-    class_weights: Literal["balanced", "none"] = "balanced"
-    """`balanced`: see there; `none`: every pixel counts as its neighbour does."""
-    borders: bool = False
-    """The background between two close objects counts more: `core.border_weights`."""
-    dice: bool = True
-    """Dice beside the cross-entropy."""
-
-
 DEFAULTS = Settings()
+
+Make = Callable[[], Unfinished]
+"""Makes the state of the fine-tune as it is now."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +73,12 @@ def fit(
     steps: int | None = None,
     seed: int = 0,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_lightened: Callable[[str], None] = lambda line: None,
     checkpoint: Callable[[], bool] = lambda: False,
+    keep: Callable[[Make], None] = lambda make: None,
     settings: Settings = DEFAULTS,
     rival: Model | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Fitted:
     """Learns from the examples that are not held out, and returns another model.
 
@@ -106,18 +88,24 @@ def fit(
         seconds: to learn for, validation included, time spent in `checkpoint` not.
         steps: to learn for instead; on one processor the same seed then gives the same weights.
         on_progress: called before the first step and after every one.
+        on_lightened: told in one line where memory ran out and it goes on with less.
         checkpoint: called between two steps; may wait while others compute. True cancels.
+        keep: called after every step with what makes its state, to be kept or not.
         rival: the model that proposes meanwhile, where it is another one: scored on the same
             held-out pixels, for the card.
+        unfinished: goes on from here, with what is left of the budget. It must fit: see
+            `unfinished.require_fit`.
 
     Raises:
         Cancelled: `checkpoint` said so.
         UserError: nothing to learn from, or the loss is no longer a number.
+        RuntimeError, MemoryError: the memory is not enough, not even with less of everything.
         ValueError: neither or both of seconds and steps, or a mask with a class too many.
     """
     taught = [e for e in examples if not e.held_out and e.mask.counts().any()]
     counts = _decided(taught, len(model.card.classes))
-    budget = Budget(seconds, steps)
+    past = unfinished.facts if unfinished else Facts(network="", classes=(), step=0, seconds=0.0)
+    budget = Budget(seconds, steps, done=past.step, before=past.seconds)
 
     def pause() -> None:
         start = time.perf_counter()
@@ -126,57 +114,98 @@ def fit(
         if stop:
             raise Cancelled
 
-    network = copy.deepcopy(model.network).to(compute.device)
-    network.to(memory_format=torch.channels_last)
-    side = legal_length(settings.patch, network.context) + 2 * network.context
-    random, cache = np.random.default_rng(seed), PixelCache()
+    random, cache = np.random.default_rng([seed, past.step] if past.step else seed), PixelCache()
     borders = BorderMaps() if settings.borders else None
-    sampler = Sampler(taught, cache, random, patch=side, borders=borders)
-    optimiser = _optimiser(network, settings)
     plain = settings.class_weights == "none"
-    class_weights = (torch.ones(len(counts)) if plain else balanced(counts)).to(compute.device)
+    learner = Learner(
+        model.network,
+        Sampler(taught, cache, random, patch=settings.patch, borders=borders),
+        torch.ones(len(counts)) if plain else balanced(counts),
+        random,
+        compute=compute,
+        settings=settings,
+        on_lightened=on_lightened,
+    )
     held_out = [example for example in examples if example.held_out]
-    keeper = Keeper(network, held_out, cache, compute, budget, seed)
+    keeper = Keeper(learner.network, held_out, cache, budget, seed)
+
+    def validate(step: int | None = None) -> float | None:
+        return learner.measured(lambda where: keeper.validate(where, pause, step=step))
+
+    def state() -> Unfinished:
+        return _state(model.card, learner, keeper, budget, past)
+
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # of the dropout
-        found = keeper.validate(pause)
-        proposing = keeper.score_rival(rival.network, pause) if rival is not None else None
-        on_progress(Progress(0, budget.elapsed, budget.left, math.nan, found))
-        network.train()
+        torch.manual_seed(seed + past.step)  # of the dropout
+        found = validate(step=0)
+        proposing = (
+            learner.measured(lambda where: keeper.score_rival(rival.network, where, pause))
+            if rival is not None
+            else None
+        )
+        if unfinished is not None:
+            found = _go_on(unfinished, learner, budget, validate)
+        on_progress(Progress(budget.done, budget.elapsed, budget.left, math.nan, found))
+        learner.network.train()
         while budget.fraction < 1:
             pause()
-            for group in optimiser.param_groups:
-                group["lr"] = group["peak"] * budget.rate()
-            drawn = [sampler.draw() for _ in range(settings.batch)]
-            images, target = to_batch([patch[:2] for patch in drawn], side)
-            images = compute.place(vary_colours(images, random))
-            target = compute.place(_inner(target, network.context))
-            weights = _weights(drawn, side, network.context, compute.device)
-            with compute.autocast():
-                logits = network(images)
-            loss = segmentation_loss(logits, target, class_weights, weights, dice=settings.dice)
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
-            optimiser.step()
+            loss = learner.step(budget.rate())
             budget.done += 1
-            value = float(loss.detach())
-            if not math.isfinite(value):
+            if not math.isfinite(loss):
                 raise UserError("the loss is no longer a number", remedy="Learn again.")
-            found = keeper.validate(pause) if keeper.due else None
-            on_progress(Progress(budget.done, budget.elapsed, budget.left, value, found))
+            found = validate() if keeper.due else None
+            on_progress(Progress(budget.done, budget.elapsed, budget.left, loss, found))
+            keep(state)
     kept = keeper.restore()
     card = _card(model.card, budget, seed, counts, len(taught), len(held_out), keeper)
+    card = msgspec.structs.replace(card, resumed=past.resumed + (unfinished is not None))
     if proposing is not None:
         metrics = {**card.metrics, "iou_proposing": proposing}
         card = msgspec.structs.replace(card, metrics=metrics)
     return Fitted(
-        Model(network.to("cpu").eval(), card),
+        Model(learner.network.to("cpu").eval(), card),
         tuple(keeper.history),
         budget.done,
         budget.elapsed,
         kept,
     )
+
+
+def _go_on(
+    unfinished: Unfinished,
+    learner: Learner,
+    budget: Budget,
+    validate: Callable[[int | None], float | None],
+) -> float | None:
+    """Takes up the state, scored anew on what is held out now; that costs nothing of the budget.
+
+    Returns:
+        Mean IoU of the weights it goes on from; None where nothing is held out.
+    """
+    start = budget.elapsed
+    if unfinished.best:
+        learner.network.load_state_dict(unfinished.best)
+        validate(unfinished.facts.best_step)
+    learner.take_up(unfinished)
+    found = validate(None)
+    budget.stood_aside(budget.elapsed - start)
+    return found
+
+
+def _state(card: Card, learner: Learner, keeper: Keeper, budget: Budget, past: Facts) -> Unfinished:
+    best = keeper.best
+    learnt = best is not None and best[0] > 0
+    means, squares = learner.moments()
+    facts = Facts(
+        network=card.network,
+        classes=card.classes,
+        step=budget.done,
+        seconds=budget.elapsed,
+        best_step=best[0] if best is not None and learnt else None,
+        resumed=past.resumed + (past.step > 0),
+    )
+    weights = learner.network.state_dict()
+    return Unfinished(facts, weights, best[1] if best and learnt else {}, means, squares)
 
 
 def balanced(counts: npt.NDArray[np.int64]) -> Tensor:
@@ -210,39 +239,6 @@ def _decided(taught: Sequence[Example], classes: int) -> npt.NDArray[np.int64]:
             remedy="Paint a little of another class too, e.g. a stroke of background.",
         )
     return counts[:classes]
-
-
-def _optimiser(network: SegmentationNetwork, settings: Settings) -> torch.optim.AdamW:
-    """Two rates, and no decay of norms and biases."""
-    pretrained = {id(parameter) for parameter in network.encoder_parameters()}
-    groups: dict[tuple[bool, bool], list[Tensor]] = {}
-    for parameter in network.parameters():
-        key = (id(parameter) in pretrained, parameter.ndim > 1)
-        groups.setdefault(key, []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "peak": settings.rate * (settings.encoder_share if encoder else 1.0),
-                "weight_decay": settings.weight_decay if decays else 0.0,
-            }
-            for (encoder, decays), parameters in groups.items()
-        ],
-        fused=True,
-    )
-
-
-def _weights(
-    drawn: Sequence[Drawn], side: int, context: int, device: torch.device
-) -> Tensor | None:
-    """How much each pixel of the target counts, float32[N, H, W]; None where all count alike."""
-    maps = [patch.weights for patch in drawn if patch.weights is not None]
-    return _inner(weights_to_batch(maps, side), context).to(device) if maps else None
-
-
-def _inner(target: Tensor, context: int) -> Tensor:
-    """[N, H, W] without `context` pixels on each side."""
-    return target[:, context : target.shape[1] - context, context : target.shape[2] - context]
 
 
 def _card(

@@ -42,12 +42,10 @@ class Keeper:
         network: SegmentationNetwork,
         held_out: Sequence[Example],
         cache: PixelCache,
-        compute: Compute,
         budget: Budget,
         seed: int,
     ) -> None:
-        self._network, self._cache, self._compute = network, cache, compute
-        self._budget = budget
+        self._network, self._cache, self._budget = network, cache, budget
         self._windows = choose_windows(held_out, seed)
         self._last = 0.0
         self._best: dict[str, Tensor] = {}
@@ -65,16 +63,21 @@ class Keeper:
             return self._budget.done % max(1, self._budget.steps // _STEPS_APART) == 0
         return self._budget.elapsed - self._last >= _BETWEEN * self._budget.reserve
 
-    def validate(self, between: Callable[[], None]) -> float | None:
-        """Mean IoU now; None where nothing is held out. `between` windows: see `score`."""
+    def validate(
+        self, compute: Compute, between: Callable[[], None], *, step: int | None = None
+    ) -> float | None:
+        """Mean IoU now; None where nothing is held out.
+
+        Args:
+            between: see `score`.
+            step: whose weights these are; None: of the last one.
+        """
         if not self._windows:
             return None
         first, start = not self.history, self._budget.elapsed
         seconds = self._budget.seconds
         limit = _FIRST * seconds if first and seconds is not None else None
-        confusion, done = score(
-            self._network, self._windows, self._cache, self._compute, between, limit
-        )
+        confusion, done = score(self._network, self._windows, self._cache, compute, between, limit)
         self._last = self._budget.elapsed
         if first:
             self._windows = self._windows[:done]
@@ -82,19 +85,27 @@ class Keeper:
         found = mean_iou(confusion)
         assert found is not None
         by_class = tuple(float(value) for value in iou(confusion))
-        validation = Validation(self._budget.done, self._last, found, by_class)
+        at = self._budget.done if step is None else step
+        validation = Validation(at, self._last, found, by_class)
         self.history.append(validation)
         if self.kept is None or found > self.kept.iou:
             self.kept = validation
             self._best = {k: v.detach().clone() for k, v in self._network.state_dict().items()}
         return found
 
-    def score_rival(self, rival: SegmentationNetwork, between: Callable[[], None]) -> float | None:
+    def score_rival(
+        self, rival: SegmentationNetwork, compute: Compute, between: Callable[[], None]
+    ) -> float | None:
         """Mean IoU of another network on the same windows; None where nothing is held out."""
         if not self._windows:
             return None
-        confusion, _ = score(rival, self._windows, self._cache, self._compute, between)
+        confusion, _ = score(rival, self._windows, self._cache, compute, between)
         return mean_iou(confusion)
+
+    @property
+    def best(self) -> tuple[int, dict[str, Tensor]] | None:
+        """The step that did best, and its weights; None where nothing was validated."""
+        return None if self.kept is None else (self.kept.step, self._best)
 
     def restore(self) -> int:
         """Puts the best weights back into the network; returns the step they are from."""

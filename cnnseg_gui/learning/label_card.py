@@ -8,6 +8,8 @@ import msgspec
 
 from cnnseg_gui.core.errors import UserError
 
+_MAX_LABELS = 100_000  # the largest list in use, ImageNet-22k, has 21,841
+
 
 class LabelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Stands beside the weights as JSON. Unknown fields, from newer versions, are passed over."""
@@ -49,8 +51,8 @@ class LabelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
         """
         try:
             card = msgspec.json.decode(data, type=cls)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UserError(f"the classifier's card is damaged ({error})", path=path) from error
-        if not card.labels:
-            raise UserError("a classifier without labels", path=path)
+        if not 1 <= len(card.labels) <= _MAX_LABELS:
+            raise UserError(f"a classifier of {len(card.labels)} labels", path=path)
         return card

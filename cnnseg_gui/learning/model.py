@@ -166,7 +166,10 @@ def load(weights: bytes | Path, card: Card, path: Path | str | None = None) -> M
         )
     try:
         state = load_safetensors(weights)
-    except SafetensorError as error:
+    except (
+        SafetensorError,
+        KeyError,
+    ) as error:  # KeyError: an unknown type
         raise UserError(
             f"the model's weights are damaged ({error})", path=path, remedy=_RESTORE
         ) from error
@@ -306,9 +309,9 @@ def _filled(card: Card, state: dict[str, Tensor], path: Path | str | None) -> Se
             f"the weights do not fit the network {card.network}", path=path, remedy=_RESTORE
         )
     for key, value in state.items():
-        if not torch.isfinite(value).all():
+        state[key] = value.to(own[key].dtype)  # before: not every type can be asked what follows
+        if not torch.isfinite(state[key]).all():
             raise UserError("the model's weights are not finite", path=path, remedy=_RESTORE)
-        state[key] = value.to(own[key].dtype)
     network.load_state_dict(state, assign=True)
     return network.eval()
 

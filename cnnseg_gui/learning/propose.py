@@ -14,6 +14,7 @@ from torch import Tensor
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.memory import free, is_out_of_memory, processor, told
 from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.tiles import Axis, cover, mirrored
 from cnnseg_models.segmentation import SegmentationNetwork
@@ -22,6 +23,8 @@ TILE = 512
 """Side of a tile in pixels."""
 STEP = 0.75
 """Of the tile's side, from one tile to the next, at most."""
+SMALLEST_TILE = 256
+"""The shortest side whose overlap still lies on the grid of the coarsest stride."""
 WHOLE = 640
 """Sides up to this are not cut."""
 _ALIGN = 32  # the coarsest stride: on its grid a tile's features are those of the whole image
@@ -36,6 +39,7 @@ def propose(
     *,
     visible: Rect | None = None,
     on_region: OnRegion,
+    on_lightened: Callable[[str], None] = lambda line: None,
     checkpoint: Callable[[], bool] = lambda: False,
 ) -> None:
     """Reports every pixel of a proposal once, in rectangles, as they are finished.
@@ -43,16 +47,52 @@ def propose(
     Tiles overlap; their probabilities are blended with Gaussian weights. Only the strips that
     wait for a neighbour are kept: memory grows with the image's width, not with its area.
 
+    Where memory runs out it begins again with smaller tiles, then on the processor: what was
+    reported until then is reported anew.
+
     Args:
         model: what proposes.
         pixels: uint8[H, W, 3].
         visible: what to begin with; the whole image where None.
         on_region: takes a finished rectangle, its classes uint8[h, w] and their confidence
             uint8[h, w], the blended probability in 0…255.
+        on_lightened: told in one line where it goes on with less memory.
         checkpoint: called before every tile; True stops it there.
+
+    Raises:
+        RuntimeError, MemoryError: the memory is not enough with less of everything either.
     """
+    tile = TILE
+    while True:
+        try:
+            _propose(model, pixels, compute, tile, visible, on_region, checkpoint)
+        except (RuntimeError, MemoryError) as error:
+            smaller = tile // 2 >= SMALLEST_TILE and max(pixels.shape[:2]) > tile // 2
+            if not is_out_of_memory(error) or not (smaller or compute.device.type != "cpu"):
+                raise
+            free(error)
+        else:
+            return
+        if smaller:
+            what = f"proposing goes on with tiles of {tile // 2} pixels instead of {tile}"
+            on_lightened(told(compute, what))
+            tile //= 2
+        else:
+            on_lightened(told(compute, "proposing goes on more slowly, on the processor"))
+            tile, compute = TILE, processor()
+
+
+def _propose(
+    model: Model,
+    pixels: Pixels,
+    compute: Compute,
+    tile: int,
+    visible: Rect | None,
+    on_region: OnRegion,
+    checkpoint: Callable[[], bool],
+) -> None:
     network = model.prepared(compute)
-    rows, columns = (_cover(side, network.context) for side in pixels.shape[:2])
+    rows, columns = (_cover(side, network.context, tile) for side in pixels.shape[:2])
     blend = _Blend(rows, columns)
     for row, column in _order(rows, columns, visible):
         if checkpoint():
@@ -94,9 +134,10 @@ def legal_length(length: int, context: int) -> int:
     return 4 + 16 * math.ceil(max(0, length - 4) / 16)  # U-Net's valid form: see `unet`
 
 
-def _cover(length: int, context: int) -> Axis:
-    tile = legal_length(length if length <= WHOLE else TILE, context)
-    return cover(length, tile, STEP, _ALIGN)
+def _cover(length: int, context: int, tile: int = TILE) -> Axis:
+    whole = WHOLE if tile == TILE else tile
+    side = legal_length(length if length <= whole else tile, context)
+    return cover(length, side, STEP, _ALIGN)
 
 
 def _order(rows: Axis, columns: Axis, visible: Rect | None) -> Iterator[tuple[int, int]]:

@@ -101,7 +101,8 @@ class Sampler:
         borders: BorderMaps | None = None,
     ) -> None:
         self._examples, self._cache, self._random = examples, cache, random
-        self._patch, self._scales, self._borders = patch, scales, borders
+        self.patch = patch
+        self._scales, self._borders = scales, borders
         self._tiles = [list(example.mask.tiles()) for example in examples]
         self._counts = [
             np.stack([np.bincount(tile.ravel(), minlength=256)[:UNLABELLED] for _, tile in tiles])
@@ -118,7 +119,7 @@ class Sampler:
         index, row, column = self._draw_pixel()
         example = self._examples[index]
         low, high = np.log(self._scales)
-        side = round(self._patch / float(np.exp(self._random.uniform(low, high))))
+        side = round(self.patch / float(np.exp(self._random.uniform(low, high))))
         top, left = (
             self._origin(at, side, length)
             for at, length in zip((row, column), example.mask.shape, strict=True)

@@ -20,6 +20,8 @@ class Budget:
     """Steps taken."""
     reserve: float = 0.0
     """Seconds to keep for the end."""
+    before: float = 0.0
+    """Seconds spent before an interruption."""
     _start: float = field(default_factory=time.perf_counter)
     _aside: float = 0.0
 
@@ -33,8 +35,8 @@ class Budget:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the start, without those stood aside."""
-        return time.perf_counter() - self._start - self._aside
+        """Seconds since the start, without those stood aside or interrupted."""
+        return self.before + time.perf_counter() - self._start - self._aside
 
     @property
     def fraction(self) -> float:

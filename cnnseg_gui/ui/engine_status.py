@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.engine.client import EngineClient, State, local_command
-from cnnseg_gui.engine.messages import Failed, Ready
+from cnnseg_gui.engine.messages import Failed, Lightened, Ready
 from cnnseg_gui.ui.status import StatusBar
 
 _log = logging.getLogger("cnnseg")
@@ -36,6 +36,7 @@ class EngineStatus(QObject):
         super().__init__(parent)
         self._engine, self._proposing, self._status = engine, proposing, status
         self._threads = threads
+        self._lightened: set[str] = set()  # what the person has been told of this engine
         for action in devices.actions():
             action.setChecked(action.data() == device)
         devices.triggered.connect(self._choose_device)
@@ -43,6 +44,7 @@ class EngineStatus(QObject):
         engine.ready.connect(self._on_ready)
         engine.crashed.connect(self._on_crashed)
         engine.failed.connect(self._on_failed)
+        engine.lightened.connect(self._on_lightened)
 
     def _choose_device(self, action: QAction) -> None:
         self._engine.use_command(local_command(device=str(action.data()), threads=self._threads))
@@ -60,11 +62,18 @@ class EngineStatus(QObject):
             self._proposing.refresh()
 
     def _on_ready(self, ready: Ready) -> None:
+        self._lightened.clear()
         self._status.show_engine(f"{ready.device_name} · {ready.precision}")
         _log.info("engine ready: %s, %s, torch %s", ready.device, ready.precision, ready.torch)
 
     def _on_crashed(self, what: str) -> None:
         self.said.emit(f"{what[:1].upper()}{what[1:]}. Nothing you painted is lost.")
+
+    def _on_lightened(self, lightened: Lightened) -> None:
+        _log.warning("%s", lightened.what)
+        if lightened.what not in self._lightened:  # else once for every image
+            self._lightened.add(lightened.what)
+            self.said.emit(lightened.what)
 
     def _on_failed(self, failure: Failed) -> None:
         error = UserError(failure.what, path=failure.path, remedy=failure.remedy)

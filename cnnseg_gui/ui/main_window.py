@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -35,6 +35,7 @@ from cnnseg_gui.ui.engine_status import EngineStatus
 from cnnseg_gui.ui.keys.keyboard import Keyboard
 from cnnseg_gui.ui.labelling import Labelling
 from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
+from cnnseg_gui.ui.moved_images import MovedImages
 from cnnseg_gui.ui.naming import Naming
 from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.opening import Opening, rescue_folder
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
             self,
         )
         self.naming = Naming(self.workspace, self.choice, self)
+        self.moved_images = MovedImages(self.workspace, self.banner, self)
         self.keyboard = Keyboard(
             self.actions_by_name, self.canvas, self.painting.hand, self.tools, self.docks, self
         )
@@ -398,7 +400,7 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         settings = QSettings()
         geometry, layout = settings.value("geometry"), settings.value("layout")
-        if geometry is not None:
+        if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
-        if layout is not None:
+        if isinstance(layout, QByteArray):
             self.restoreState(layout, _LAYOUT_VERSION)

@@ -59,7 +59,17 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "reset_layout",
     ),
     "&Network": ("teach", "cancel_teaching", "|", "choose_network", "weights"),
-    "&Help": ("keys", "keyboard", "|", "demo", "show_me", "architecture", "|", "about"),
+    "&Help": (
+        "keys",
+        "keyboard",
+        "|",
+        "demo",
+        "show_me",
+        "architecture",
+        "|",
+        "report",
+        "about",
+    ),
 }
 _TOOLBAR = (
     "open_folder",

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnseg_gui.core import database
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, find_images
+from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, expect_images, find_images
 from cnnseg_gui.core.sample import copy_sample
+from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.workspace import Workspace
 
 
@@ -90,11 +91,17 @@ class Opening(QObject):
     def _offer_project(self, paths: Sequence[Path]) -> None:
         from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
 
-        found = find_images(paths)
+        expect_images(paths)
         beside = paths[0] if paths[0].is_dir() else paths[0].parent
-        dialog = NewProjectDialog(beside / "cnnseg", len(found), self._window)
+        dialog = NewProjectDialog(beside / "cnnseg", self._window)
         dialog.confirmed.connect(
-            lambda folder, classes: self._try(lambda: self._create(folder, classes, found))
+            lambda folder, classes: self._try(lambda: self._create(folder, classes, paths))
+        )
+        in_background(
+            lambda: len(find_images(paths)),
+            parent=dialog,
+            done=dialog.show_count,
+            failed=self.failed.emit,
         )
         dialog.open()
 

@@ -22,10 +22,11 @@ from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.canvas.hand import Hand
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.panels.classes import ClassesPanel
-from cnnseg_gui.ui.panels.tool_options import ToolOptions
+from cnnseg_gui.ui.panels.tool_options import STYLES, ToolOptions
 from cnnseg_gui.ui.status import StatusBar
 
 _OPACITY, _STYLE = "overlay/opacity", "overlay/style"
+_FIRST_OPACITY, _FIRST_STYLE = 0.55, "filled"
 _LARGER = 1.25
 _MENU = ("undo", "redo", "|", "accept", "accept_class", "approve", "next_doubtful", "|", "fit")
 
@@ -56,9 +57,7 @@ class Painting(QObject):
         self._options, self._classes, self._status = options, classes, status
         self._workspace, self._window = workspace, window
         self.hand = Hand(canvas, choice)
-        settings = QSettings()
-        self._opacity = float(str(settings.value(_OPACITY, 0.55)))
-        self._style = str(settings.value(_STYLE, "filled"))
+        self._opacity, self._style = _stored_overlay()
         self._hidden: frozenset[int] = frozenset()
         self._names: dict[int, str] = {}
         self._place: ImagePoint | None = None
@@ -259,3 +258,17 @@ _MODE_NAMES = {
     PaintMode.UNLABELLED: "unlabelled",
     PaintMode.CHOSEN: "chosen",
 }
+
+
+def _stored_overlay() -> tuple[float, str]:
+    """Opacity and style as they were left; the first ones where the settings hold something odd."""
+    settings = QSettings()
+    try:
+        opacity = float(str(settings.value(_OPACITY, _FIRST_OPACITY)))
+    except ValueError:
+        opacity = _FIRST_OPACITY
+    style = str(settings.value(_STYLE, _FIRST_STYLE))
+    return (
+        opacity if 0 <= opacity <= 1 else _FIRST_OPACITY,
+        style if style in STYLES else _FIRST_STYLE,
+    )

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.core.scores import Scores
+from cnnseg_gui.core.unfinished import UnfinishedRun
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of
 from cnnseg_gui.editor.proposing import Proposing
@@ -48,11 +49,17 @@ class Teaching(QObject):
         self._count.timeout.connect(self._show_material)
         panel.teach_asked.connect(self._teach)
         panel.cancel_asked.connect(fine_tuning.cancel)
+        panel.go_on_asked.connect(fine_tuning.go_on)
+        panel.discard_asked.connect(fine_tuning.discard)
         panel.borders_chosen.connect(self._keep_borders)
         workspace.project_changed.connect(self._show_project)
         workspace.image_changed.connect(lambda _: self._count.start())
         fine_tuning.started.connect(self._on_started)
         fine_tuning.progressed.connect(panel.show_progress)
+        fine_tuning.resumed.connect(panel.show_note)
+        fine_tuning.lightened.connect(panel.show_note)
+        fine_tuning.interrupted.connect(self._show_interrupted)
+        fine_tuning.failed.connect(self._on_failed)
         fine_tuning.finished.connect(self._on_finished)
         fine_tuning.kept.connect(self._on_kept)
         choice.changed.connect(self._show_model)
@@ -77,6 +84,8 @@ class Teaching(QObject):
         if project is not None:
             self._show_model()
             self._panel.show_borders(project.setting(_BORDERS) == _YES)
+        if not self._fine_tuning.running:
+            self._panel.show_idle()
         self._show_material()
 
     def _show_material(self) -> None:
@@ -85,6 +94,17 @@ class Teaching(QObject):
         self._panel.show_material(self._fine_tuning.training_set(), classes)
         self._action.setEnabled(self._panel.teach.isEnabled())
         self._cancel_action.setEnabled(self._fine_tuning.running)
+
+    def _show_interrupted(self, run: UnfinishedRun | None) -> None:
+        said = ""
+        if run is not None:
+            said = f"A fine-tune was interrupted: {run.left:.0f} of {run.seconds:.0f} s are left."
+        self._panel.show_interrupted(said)
+
+    def _on_failed(self, error: UserError) -> None:
+        _log.warning("%s", error)
+        self._panel.show_note(str(error))
+        self.said.emit(str(error))
 
     def _on_started(self) -> None:
         self._panel.show_started()

@@ -285,3 +285,29 @@ def test_commands_that_compute_nothing_never_load_torch(tmp_path: Path) -> None:
 def test_the_engine_gets_its_own_arguments_and_ends_with_its_pipe() -> None:
     assert "usage: cnnseg engine" in run_module("engine", "--help").stdout
     assert run_module("engine", *ON_CPU).returncode == 0
+
+
+def test_images_that_moved_or_changed_are_named_and_the_others_are_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make(tmp_path, 3)
+    images = tmp_path / "images"
+    (tmp_path / "far").mkdir()
+    (images / "cell 1.png").rename(tmp_path / "far" / "x.png")
+    (images / "cell 2.png").write_bytes((images / "cell 3.png").read_bytes())
+    arguments = ("export", project, "--format", "png", "--output")
+    found = answer(capsys, *arguments, tmp_path / "one", code=1)
+    assert (found["images"], len(found["refused"])) == (1, 2)
+    assert "cell 1.png: this image is not there any more" in found["refused"][0]
+    assert "cell 2.png: this file has changed" in found["refused"][1]
+    more = (tmp_path / "two", "--look-in", tmp_path / "far")
+    assert answer(capsys, *arguments, *more, code=1)["images"] == 2
+    opened = Project.open(project)
+    assert opened.images()[0].path == tmp_path / "far" / "x.png"
+    opened.close()
+
+
+def test_looking_in_a_folder_that_is_not_there_is_one_line(tmp_path: Path, fails: Failing) -> None:
+    project = make(tmp_path, 1)
+    arguments = ("export", project, "--format", "png", "-o", tmp_path / "set", "--look-in")
+    assert "no such folder" in fails(*arguments, tmp_path / "nowhere")

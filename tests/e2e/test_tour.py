@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from network_guard import NetworkGuard
 from pycocotools.coco import COCO
 
 _SHORT = """
@@ -21,16 +24,37 @@ sys.exit(code)
 """
 
 
-def test_a_short_tour_learns_exports_and_leaves_its_pictures(tmp_path: Path) -> None:
-    folder = tmp_path / "tour"
+_IN_A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+
+@dataclass(frozen=True)
+class Toured:
+    """What a tour left behind."""
+
+    done: subprocess.CompletedProcess[str]
+    folder: Path
+    guard: NetworkGuard
+
+
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory: pytest.TempPathFactory) -> Toured:
+    """Opens the window, proposes, paints, teaches, classifies and exports."""
+    scratch = tmp_path_factory.mktemp("toured")
+    guard = NetworkGuard(scratch / "guard")
     done = subprocess.run(
-        [sys.executable, "-c", _SHORT, str(folder)],
+        [sys.executable, "-c", _SHORT, str(scratch / "tour")],
+        env=guard.environment,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    return Toured(done, scratch / "tour", guard)
+
+
+def test_a_short_tour_learns_exports_and_leaves_its_pictures(toured: Toured) -> None:
+    folder = toured.folder
+    assert toured.done.returncode == 0, toured.done.stderr
     figures = json.loads((folder / "tour.json").read_text())
     assert figures["iou_after"] > figures["iou_before"]
     assert figures["images"] == 9
@@ -41,6 +65,25 @@ def test_a_short_tour_learns_exports_and_leaves_its_pictures(tmp_path: Path) -> 
     assert {"2-corrected-3.png", "3-teaching.png", "5-labels.png", "6-done.png"} <= pictures
     annotations = COCO(str(folder / "export" / "coco" / "annotations.json"))
     assert len(annotations.getImgIds()) == 3
+
+
+def test_opening_painting_and_teaching_never_touch_the_network(toured: Toured) -> None:
+    assert toured.done.returncode == 0, toured.done.stderr
+    assert any("cnnseg_gui.engine.server" in process for process in toured.guard.processes)
+    assert toured.guard.noted == []
+
+
+def test_the_guard_would_notice(tmp_path: Path) -> None:
+    guard = NetworkGuard(tmp_path / "guard")
+    reach = "import socket; socket.create_connection(('127.0.0.1', 9), timeout=1)"
+    subprocess.run(
+        [sys.executable, "-c", _IN_A_CHILD, reach],
+        env=guard.environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert any("socket.connect" in line and "127.0.0.1" in line for line in guard.noted)
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from pipe_window import SERVER, PipeWindow
+from pipe_window import SERVER, PipeWindow, Start
 
 from cnnseg_gui.engine.messages import Ready
-
-Start = Callable[..., PipeWindow]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, Queue
 from typing import TypeVar
@@ -69,6 +69,11 @@ class PipeWindow:
             return self._arrived.get(timeout=PATIENCE)
         except Empty:
             raise AssertionError(f"the engine says nothing; its log: {self.log!r}") from None
+
+    @property
+    def silent(self) -> bool:
+        """Nothing has arrived that was not taken."""
+        return self._arrived.empty()
 
     def until(self, kind: type[T], request: int | None = None) -> tuple[T, list[bytes]]:
         """Passes over messages up to the first one of a kind (and of a request)."""
@@ -132,6 +137,10 @@ class PipeWindow:
         assert isinstance(self.process.stderr, io.BufferedReader)
         while data := self.process.stderr.read1(1 << 16):
             self.log += data
+
+
+Start = Callable[..., PipeWindow]
+"""Starts an engine with options; it ends with the test."""
 
 
 def picture(height: int, width: int, seed: int = 0) -> Pixels:

@@ -9,8 +9,7 @@ from itertools import count
 
 import numpy as np
 import pytest
-from conftest import Start
-from pipe_window import PipeWindow, picture, png
+from pipe_window import PipeWindow, Start, picture, png
 
 from cnnseg_gui.core.mask import Mask
 from cnnseg_gui.engine.messages import (
@@ -154,21 +153,21 @@ def test_teaching_tags_is_cancelled_between_two_steps(window: PipeWindow) -> Non
 FORGETFUL = """
 import cnnseg_gui.learning
 import torch
-from cnnseg_gui.learning import classify, fit, propose
+from cnnseg_gui.learning import classify, learner, propose
 from cnnseg_gui.engine import server
 
-def once(module, name):
+def forget(module, name, times=1):
     real, calls = getattr(module, name), []
     def first_fails(*args, **kwargs):
         calls.append(1)
-        if len(calls) == 1:
+        if len(calls) <= times:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
         return real(*args, **kwargs)
     setattr(module, name, first_fails)
 
-once(propose, "infer")
-once(classify, "said")
-once(fit, "segmentation_loss")
+forget(propose, "infer")
+forget(classify, "said")
+forget(learner, "segmentation_loss", times=5)  # with all of the batch and the patch, and with less
 server.main(["--device", "cpu", "--threads", "1"])
 """
 

@@ -11,8 +11,7 @@ from itertools import count
 
 import numpy as np
 import pytest
-from conftest import Start
-from pipe_window import PATIENCE, PipeWindow, picture, png
+from pipe_window import PATIENCE, PipeWindow, Start, picture, png
 
 from cnnseg_gui.core.mask import Mask
 from cnnseg_gui.engine.messages import (

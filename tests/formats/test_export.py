@@ -243,19 +243,34 @@ def break_third(job: ExportJob, how: str) -> None:
 @both
 @pytest.mark.parametrize(
     ("how", "says"),
-    [("missing", "reading the image failed"), ("truncated", "cannot"), ("another size", "size")],
+    [("missing", "not there any more"), ("truncated", "is truncated"), ("another size", "size")],
 )
-def test_a_broken_image_in_the_middle_is_named_and_leaves_nothing(
+def test_a_broken_image_is_named_and_the_others_are_exported(
     tmp_path: Path, format_name: str, how: str, says: str
 ) -> None:
     job = three_images(tmp_path / "pictures")
     break_third(job, how)
-    with pytest.raises(UserError, match=says) as caught:
+    report = write(job, format_name, tmp_path / "set")
+    (error,) = report.refused
+    assert says in error.what
+    assert error.path == str(job.items[2].image)
+    assert report.images == 2
+    again = FORMATS[format_name].read_back(report.folder)
+    assert again.keys() == {"a.png", "b.png"}
+    assert {path.name for path in (report.folder / "images").iterdir()} == again.keys()
+
+
+@both
+def test_an_export_without_any_image_that_can_be_read_leaves_nothing(
+    tmp_path: Path, format_name: str
+) -> None:
+    job = three_images(tmp_path / "pictures")
+    for item in job.items:
+        item.image.unlink()
+    with pytest.raises(UserError, match="not there any more") as caught:
         write(job, format_name, tmp_path / "new" / "deep" / "set")
-    assert caught.value.path == str(job.items[2].image)
-    assert listing(tmp_path) == {"pictures", *(f"pictures/{n}.png" for n in "abc")} - (
-        {"pictures/c.png"} if how == "missing" else set()
-    )
+    assert caught.value.path == str(job.items[0].image)
+    assert listing(tmp_path) == {"pictures"}
 
 
 def test_an_image_replaced_since_it_was_painted_is_not_exported(tmp_path: Path) -> None:
@@ -264,10 +279,12 @@ def test_an_image_replaced_since_it_was_painted_is_not_exported(tmp_path: Path) 
     with Image.open(path) as image:
         other = ImageOps.mirror(image)
     other.save(path)
-    with pytest.raises(UserError, match="has changed since it was added"):
-        export_project(project, "png", tmp_path / "set")
+    report = export_project(project, "png", tmp_path / "set")
     project.close()
-    assert not (tmp_path / "set").exists()
+    (error,) = report.refused
+    assert "has changed since it was added" in error.what
+    assert error.path == str(path)
+    assert path.name not in {copy.name for copy in (tmp_path / "set" / "images").iterdir()}
 
 
 @both

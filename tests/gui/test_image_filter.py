@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.image_table import APPROVED
 from cnnseg_gui.ui.main_window import MainWindow
-from cnnseg_gui.ui.panels.image_filter import RECORD
 from cnnseg_gui.ui.panels.image_menu import image_menu
+from cnnseg_gui.ui.panels.image_model import RECORD
 
 
 def shown(window: MainWindow) -> list[int]:

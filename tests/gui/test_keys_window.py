@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import SIGNAL, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow, QMenu, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.log_files import LogFiles
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.tour.show import ShowMe
@@ -15,6 +18,7 @@ from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.keys.table import SPECS
 from cnnseg_gui.ui.main_window import MainWindow
 from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
+from cnnseg_gui.ui.reporting import Defects, Reporting
 
 NO_KEYS, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -35,8 +39,11 @@ def focus(qtbot: QtBot, widget: QWidget) -> None:
     qtbot.waitUntil(lambda: QApplication.focusWidget() is widget)
 
 
-def test_every_action_in_a_menu_does_something(window: MainWindow, qtbot: QtBot) -> None:
+def test_every_action_in_a_menu_does_something(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     ShowMe(window)  # as the program does (app.py)
+    Reporting(window, LogFiles(tmp_path), Defects())
     bare = QMainWindow()  # the same menus and bars, whose own listeners do not count
     qtbot.addWidget(bare)
     deaf = Actions(bare)

@@ -20,6 +20,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.unfinished import UnfinishedRun
 from cnnseg_gui.engine.messages import Trained
 from cnnseg_gui.ui.dialogs.network import NetworkDialog
 from cnnseg_gui.ui.dialogs.weights import WeightsDialog
@@ -244,9 +245,14 @@ def test_a_network_that_is_not_as_good_yet_is_kept_and_does_not_propose(
 
     def comes_back(after: float, weights: bytes, meanwhile: Callable[[], None] = int) -> None:
         teaching, choice = window.fine_tuning, window.choice
-        teaching._request, teaching._learning_for = 99, project
-        teaching._chosen, teaching._proposing = choice.chosen, choice.proposing
-        teaching._began_from = choice.teaching
+        teaching._request, teaching._project = 99, project
+        teaching._run = UnfinishedRun(
+            model=choice.teaching,
+            proposing=choice.proposing,
+            chosen=choice.chosen,
+            classes=(),
+            seconds=5.0,
+        )
         meanwhile()
         card = card_of("unet", 0.1, after, iou_proposing=0.7)
         window.engine.trained.emit(Trained(request=99), card, weights)

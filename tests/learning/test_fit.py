@@ -4,48 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import random
+import threading
 import time
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from blobs import CLASSES, COMPUTE, example, scene, start
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import UNLABELLED, Mask, Pixels
+from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.metrics import mean_iou
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
-from cnnseg_gui.learning.fit import Cancelled, Fitted, Progress, Settings, balanced, fit
+from cnnseg_gui.learning.fit import Cancelled, Fitted, Make, Progress, Settings, balanced, fit
 from cnnseg_gui.learning.model import Model, dump, new
 from cnnseg_gui.learning.sampling import Example, PixelCache
+from cnnseg_gui.learning.unfinished import dump_unfinished
 from cnnseg_gui.learning.validate import choose_windows, score
 
-COMPUTE = Compute(torch.device("cpu"), "test", torch.float32, torch.float32, 1)
 QUICK = Settings(patch=48, batch=2, rate=1e-2)
-CLASSES = ("background", "blob")
-
-
-def scene(seed: int, size: int = 96) -> tuple[Pixels, Pixels]:
-    """Bright blobs on a noisy dark ground, and the truth."""
-    random = np.random.default_rng(seed)
-    rows, columns = np.indices((size, size))
-    truth = np.zeros((size, size), np.uint8)
-    for top, left in random.integers(0, size, (8, 2)):
-        truth[(rows - top) ** 2 + (columns - left) ** 2 < 80] = 1
-    grey = truth * 90 + random.integers(30, 110, (size, size))
-    return np.repeat(grey[..., None], 3, 2).astype(np.uint8), truth
-
-
-def example(seed: int, *, held_out: bool = False, decided: float = 1.0) -> Example:
-    pixels, truth = scene(seed)
-    if decided < 1:
-        truth[np.random.default_rng(seed).random(truth.shape) > decided] = UNLABELLED
-    return Example(f"scene {seed}", lambda: pixels, Mask.from_array(truth), held_out)
-
-
-def start(seed: int = 0) -> Model:
-    return new("unet", CLASSES, seed, {"width": 4})
 
 
 def learn(
@@ -135,6 +115,37 @@ def test_it_stops_between_two_steps(after: int) -> None:
     with pytest.raises(Cancelled):
         learn(example(1), on_progress=told.append, checkpoint=lambda: len(told) > after)
     assert told[-1].step == after
+
+
+def test_a_cancel_at_any_moment_is_heard_before_another_step_is_taken() -> None:
+    """Also while it validates, or its state is kept."""
+    moments = random.Random(0)
+
+    def keep(make: Make) -> None:
+        dump_unfinished(make())
+
+    def ask(asked: threading.Event, told: list[Progress], before: list[int]) -> None:
+        before.append(len(told))
+        asked.set()
+
+    for _ in range(50):
+        asked = threading.Event()
+        before: list[int] = []
+        told: list[Progress] = []
+
+        timer = threading.Timer(moments.uniform(0, 0.15), ask, (asked, told, before))
+        timer.start()
+        with pytest.raises(Cancelled):
+            learn(
+                example(1),
+                example(2, held_out=True),
+                steps=1_000_000,
+                on_progress=told.append,
+                checkpoint=asked.is_set,
+                keep=keep,
+            )
+        timer.join()
+        assert len(told) - before[0] <= 1
 
 
 def test_a_time_budget_is_kept() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -32,6 +33,10 @@ from cnnseg_gui.formats.export import (
     gather,
     write,
 )
+
+_log = logging.getLogger("cnnseg")
+
+_NAMED = 5  # images that are not in it
 
 
 class ExportDialog(QDialog):
@@ -83,6 +88,11 @@ class ExportDialog(QDialog):
         layout.addWidget(self._buttons)
         self._progressed.connect(self._show_progress)
 
+    @property
+    def said(self) -> str:
+        """What the person is told."""
+        return self._text.text()
+
     def start(self) -> None:
         """Exports into the folder named; an existing one is never touched."""
         folder, name = Path(self.folder.text()).expanduser(), str(self.format.currentData())
@@ -121,9 +131,17 @@ class ExportDialog(QDialog):
         if report is None:
             self._text.setText("Cancelled; nothing was written.")
             return
-        self._text.setText(
+        lines = [
             f"{report.images} image{'' if report.images == 1 else 's'} exported to {report.folder}."
-        )
+        ]
+        if report.refused:
+            lines.append(f"{len(report.refused)} could not be:")
+            lines += [str(error) for error in report.refused[:_NAMED]]
+        if len(report.refused) > _NAMED:
+            lines.append(f"and {len(report.refused) - _NAMED} more, see the log")
+        for error in report.refused:
+            _log.warning("%s", error)
+        self._text.setText("\n".join(lines))
         self.finished_export.emit(report)
 
     def _fail(self, error: UserError) -> None:

@@ -18,6 +18,11 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.errors import UserError
 
+_STAY = (
+    "They stay where they are; masks, models and the history of your work go into the project "
+    "folder."
+)
+
 
 class NewProjectDialog(QDialog):
     """Folder and class names; Create stays disabled with the reason until they are usable."""
@@ -25,7 +30,7 @@ class NewProjectDialog(QDialog):
     confirmed = Signal(object, object)
     """Path of the folder, list of class names."""
 
-    def __init__(self, folder: Path, images: int, parent: QWidget | None = None) -> None:
+    def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New Project")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -40,16 +45,13 @@ class NewProjectDialog(QDialog):
             "Create", QDialogButtonBox.ButtonRole.AcceptRole
         )
         self.create_button.setObjectName("primary")
-        intro = QLabel(
-            f"{images} image{'' if images == 1 else 's'} found. They stay where they are; masks, "
-            "models and the history of your work go into the project folder."
-        )
-        intro.setWordWrap(True)
+        self.intro = QLabel("The images are being counted. " + _STAY)
+        self.intro.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Project folder", self._folder)
         form.addRow("Classes", self.classes)
         layout = QVBoxLayout(self)
-        layout.addWidget(intro)
+        layout.addWidget(self.intro)
         layout.addLayout(form)
         layout.addWidget(self._reason)
         layout.addWidget(self._buttons)
@@ -58,6 +60,10 @@ class NewProjectDialog(QDialog):
         for line in (self._folder, self.classes):
             line.textChanged.connect(self._check)
         self._check()
+
+    def show_count(self, images: int) -> None:
+        """Says how many images there are."""
+        self.intro.setText(f"{images:,} image{'' if images == 1 else 's'} found. {_STAY}")
 
     def accept(self) -> None:
         self.confirmed.emit(Path(self._folder.text()).expanduser(), self._names())

@@ -265,6 +265,12 @@ def _help() -> tuple[ActionSpec, ...]:
             tip="Look at every network: layers, numbers, inside",
             group=group,
         ),
+        ActionSpec(
+            "report",
+            "Report a Problem…",
+            tip="What a report needs, as text; nothing is sent",
+            group=group,
+        ),
         ActionSpec("about", "About CNNSeg", group=group),
     )
 

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
-from cnnseg_gui.core.image_table import ImageRecord
-
-RECORD = Qt.ItemDataRole.UserRole
-"""The role of an image's record."""
 _TAG = "tag:"
 
 
-class ImageFilter(QSortFilterProxyModel):
+@dataclass(frozen=True)
+class ImageFilter:
     """Every word must be found in the name or a tag; `tag:word` in a tag only."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._words: list[str] = []
-        self._status = ""
+    words: tuple[str, ...] = ()
+    """Case folded."""
+    status: str = ""
+    """Empty: any."""
 
-    def show_only(self, text: str, status: str = "") -> None:
+    @classmethod
+    def typed(cls, text: str, status: str = "") -> Self:
         """What is typed, and a status; empty: all."""
-        self.beginFilterChange()
-        self._words, self._status = text.casefold().split(), status
-        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
+        return cls(tuple(text.casefold().split()), status)
 
     @property
     def active(self) -> bool:
         """Something may be hidden."""
-        return bool(self._words or self._status)
+        return bool(self.words or self.status)
 
-    def filterAcceptsRow(
-        self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
-    ) -> bool:
-        record = self.sourceModel().index(source_row, 0, source_parent).data(RECORD)
-        return matches(record, self._words, self._status)
-
-
-def matches(record: ImageRecord, words: list[str], status: str) -> bool:
-    """Whether an image has all words (case folded) and the status; empty ones hold for all."""
-    if status and record.status != status:
-        return False
-    tags = [tag.casefold() for tag in record.tags]
-    name = record.name.casefold()
-    for word in words:
-        wanted = word.removeprefix(_TAG)
-        in_tags = any(wanted in tag for tag in tags)
-        if not (in_tags or (word == wanted and wanted in name)):
+    def accepts(self, name: str, status: str, tags: Sequence[str]) -> bool:
+        """Whether an image has all words and the status."""
+        if self.status and status != self.status:
             return False
-    return True
+        if not self.words:
+            return True
+        name, tags = name.casefold(), [tag.casefold() for tag in tags]
+        for word in self.words:
+            wanted = word.removeprefix(_TAG)
+            if word == wanted and wanted in name:
+                continue
+            if not any(wanted in tag for tag in tags):
+                return False
+        return True

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QImage, QKeySequence, QPainter, QPalette, QPixmap, QShortcut
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListView,
     QProgressBar,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -32,63 +17,12 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.image_table import APPROVED, IN_WORK, NEW, ImageRecord
 from cnnseg_gui.editor.workspace import Workspace
-from cnnseg_gui.ui.icons import draw_icon
-from cnnseg_gui.ui.panels.image_filter import RECORD, ImageFilter
+from cnnseg_gui.ui.panels.adding_row import AddingRow
+from cnnseg_gui.ui.panels.image_filter import ImageFilter
 from cnnseg_gui.ui.panels.image_menu import image_menu
-from cnnseg_gui.ui.panels.thumbnails import SIDE, Thumbnails
-
-_STATUS_ICONS = {NEW: "status-new", IN_WORK: "status-in-work", APPROVED: "status-approved"}
-_Index = QModelIndex | QPersistentModelIndex
-
-
-class ImageModel(QAbstractListModel):
-    """The project's records, and thumbnails as they arrive."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.records: list[ImageRecord] = []
-        self._rows: dict[int, int] = {}
-        self._rows_by_content: dict[str, list[int]] = {}
-        self.thumbnails = Thumbnails(self)
-        self.thumbnails.arrived.connect(self._on_thumbnail)
-
-    def show_records(self, records: list[ImageRecord]) -> None:
-        self.beginResetModel()
-        self.records = records
-        self._rows = {record.id: row for row, record in enumerate(records)}
-        self._rows_by_content = {}
-        for row, record in enumerate(records):
-            self._rows_by_content.setdefault(record.sha256, []).append(row)
-        self.endResetModel()
-
-    def replace(self, record: ImageRecord) -> None:
-        row = self._rows.get(record.id)
-        if row is not None and self.records[row] != record:
-            self.records[row] = record
-            self.dataChanged.emit(self.index(row), self.index(row))
-
-    def row_of(self, image_id: int) -> int | None:
-        return self._rows.get(image_id)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.records)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        record = self.records[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return record.name
-        if role == Qt.ItemDataRole.ToolTipRole:
-            facts = f"{record.path}\n{record.width} × {record.height} pixels, {record.status}"
-            return "\n".join((facts, *(f"tag {tag}" for tag in record.tags)))
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join((record.name, record.status, *record.tags))
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self.thumbnails.of(record)
-        return record if role == RECORD else None
-
-    def _on_thumbnail(self, sha256: str) -> None:
-        for row in self._rows_by_content.get(sha256, ()):
-            self.dataChanged.emit(self.index(row), self.index(row))
+from cnnseg_gui.ui.panels.image_model import RECORD, ImageModel
+from cnnseg_gui.ui.panels.image_rows import ROW_HEIGHT, ImageRow
+from cnnseg_gui.ui.panels.uniform_list import UniformList
 
 
 class ImagesPanel(QWidget):
@@ -101,9 +35,9 @@ class ImagesPanel(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._last: tuple[ImageRecord, ImageSource] | None = None
-        self._model = ImageModel(self)
-        self._filter = ImageFilter(self)
-        self._filter.setSourceModel(self._model)
+        self._model = ImageModel(workspace.adding, self)
+        self._seeking = False  # the shown image's row has not been loaded, or is filtered out
+        self.adding = AddingRow(workspace.adding)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Name or tag")
         self.search.setToolTip("Every word must be in the name or a tag; tag:word in a tag only")
@@ -114,11 +48,9 @@ class ImagesPanel(QWidget):
         self.status.addItem("All", "")
         for status in (NEW, IN_WORK, APPROVED):
             self.status.addItem(status.capitalize(), status)
-        self.list = QListView()
-        self.list.setModel(self._filter)
-        self.list.setItemDelegate(_Row(self.list))
-        self.list.setUniformItemSizes(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = UniformList(ROW_HEIGHT)
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(ImageRow(self.list))
         self.list.setAccessibleName("Images")
         self.list.clicked.connect(self._choose)
         self.list.activated.connect(self._choose)
@@ -143,31 +75,41 @@ class ImagesPanel(QWidget):
         filters.addWidget(self.status)
         layout.addLayout(filters)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.adding)
         for widget in (self._done, self._count):
             layout.addWidget(widget)
             widget.setContentsMargins(10, 0, 10, 0)
         workspace.project_changed.connect(self.refresh)
         workspace.images_changed.connect(self.refresh)
-        workspace.image_changed.connect(self._refresh_one)
+        workspace.images_added.connect(lambda _: self._model.load_added())
+        workspace.image_changed.connect(self._model.refresh)
         workspace.document_changed.connect(self._select_current)
+        self._model.grew.connect(self._show_grown)
+        self._model.thumbnails.arrived.connect(self.list.viewport().update)
         self.refresh()
 
     def refresh(self) -> None:
-        self._model.show_records(self._workspace.images())
-        self._tell_count()
+        """Reads the list anew."""
+        self._model.thumbnails.try_again()
+        self._model.show_project(self._workspace.project)
         self._select_current()
 
-    def _refresh_one(self, image_id: int) -> None:
-        if self._workspace.project is not None:
-            self._model.replace(self._workspace.project.image(image_id))
-            self._tell_count()
+    def _show_grown(self) -> None:
+        self._tell_count()
+        if self._seeking:
+            self._seek_current()
 
     def _select_current(self) -> None:
-        document = self._workspace.document
         self._picture_large()
-        row = self._model.row_of(document.record.id) if document else None
-        if row is not None:
-            index = self._filter.mapFromSource(self._model.index(row))
+        self._seek_current()
+
+    def _seek_current(self) -> None:
+        """Chooses the row of the shown image, as soon as there is one."""
+        document = self._workspace.document
+        place = self._model.place_of(document.record.id) if document else None
+        self._seeking = document is not None and place is None
+        if place is not None:
+            index = self._model.index(place)
             self.list.selectionModel().setCurrentIndex(
                 index, QItemSelectionModel.SelectionFlag.ClearAndSelect
             )
@@ -183,11 +125,12 @@ class ImagesPanel(QWidget):
             self._model.thumbnails.take(*self._last)
 
     def _choose(self, index: QModelIndex) -> None:
-        self.chosen.emit(index.data(RECORD).id)
+        record = index.data(RECORD)
+        if record is not None:
+            self.chosen.emit(record.id)
 
     def _show_filtered(self) -> None:
-        self._filter.show_only(self.search.text(), self.status.currentData())
-        self._tell_count()
+        self._model.show_only(ImageFilter.typed(self.search.text(), self.status.currentData()))
         self._select_current()
 
     def _leave_search(self) -> None:
@@ -197,71 +140,27 @@ class ImagesPanel(QWidget):
     def _show_menu(self, place: QPoint) -> None:
         """The tags of the image under the pointer, and its path."""
         index, project = self.list.indexAt(place), self._workspace.project
-        if index.isValid() and project is not None:
-            menu = image_menu(index.data(RECORD), list(project.tags.counts()), self._workspace)
+        record = index.data(RECORD)
+        if record is not None and project is not None:
+            menu = image_menu(record, list(project.tags.counts()), self._workspace)
             menu.setParent(self, menu.windowFlags())
             menu.popup(self.list.viewport().mapToGlobal(place))
 
     def _tell_count(self) -> None:
-        records = self._model.records
-        approved = sum(record.status == APPROVED for record in records)
-        in_work = sum(record.status == IN_WORK for record in records)
-        self._done.setVisible(bool(records))
-        self._done.setRange(0, max(1, len(records)))
+        images = self._model.index_of_images
+        total, approved = len(images), images.count(APPROVED)
+        self._done.setVisible(total > 0)
+        self._done.setRange(0, max(1, total))
         self._done.setValue(approved)
-        shown = f"{self._filter.rowCount()} of " if self._filter.active else ""
-        self._count.setText(
-            f"{shown}{len(records)} images · {in_work} in work · {approved} approved"
-            if records
-            else ""
-        )
+        shown = f"{self._model.shown} of " if self._model.filtered else ""
+        said = f"{shown}{total} images · {images.count(IN_WORK)} in work · {approved} approved"
+        self._count.setText(said if total else "")
+
+    @property
+    def complete(self) -> bool:
+        """Every image of the project has been read and searched."""
+        return self._model.complete
 
     @property
     def count_text(self) -> str:
         return self._count.text()
-
-
-class _Row(QStyledItemDelegate):
-    """Thumbnail, name, and a status told by shape and word, not by colour alone."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(180, SIDE + 12)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        record = index.data(RECORD)
-        assert isinstance(record, ImageRecord)
-        palette, role = option.palette, QPalette.ColorRole
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        if selected:
-            painter.fillRect(option.rect, palette.color(role.Highlight))
-        text = palette.color(role.HighlightedText if selected else role.Text)
-        quiet = text if selected else palette.color(role.PlaceholderText)
-        picture = QRect(option.rect.left() + 8, option.rect.top() + 6, SIDE, SIDE)
-        self._paint_picture(painter, picture, index.data(Qt.ItemDataRole.DecorationRole), palette)
-        left = picture.right() + 10
-        width = option.rect.right() - left - 8
-        line = option.fontMetrics.height()
-        top = option.rect.center().y() - line - 1
-        name = option.fontMetrics.elidedText(record.name, Qt.TextElideMode.ElideMiddle, width)
-        painter.setPen(text)
-        painter.drawText(QRect(left, top, width, line), Qt.AlignmentFlag.AlignVCenter, name)
-        status = QRectF(left - 2, top + line + 3, line, line)
-        draw_icon(painter, _STATUS_ICONS.get(record.status, "status-new"), status, quiet)
-        painter.setPen(quiet)
-        facts = [record.status, *(["held out"] if record.held_out else []), *record.tags]
-        painter.drawText(
-            QRect(left + line + 2, top + line + 2, width - line, line),
-            Qt.AlignmentFlag.AlignVCenter,
-            option.fontMetrics.elidedText(
-                " · ".join(facts), Qt.TextElideMode.ElideRight, width - line
-            ),
-        )
-
-    def _paint_picture(
-        self, painter: QPainter, place: QRect, thumbnail: object, palette: QPalette
-    ) -> None:
-        if not isinstance(thumbnail, QImage) or thumbnail.isNull():
-            painter.fillRect(place, palette.color(QPalette.ColorRole.Dark))
-            return
-        drawn = QPixmap.fromImage(thumbnail)
-        painter.drawPixmap(place.topLeft(), drawn)

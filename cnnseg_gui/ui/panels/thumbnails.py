@@ -9,6 +9,7 @@ from PIL import Image
 from PySide6.QtCore import QObject, QThreadPool, Signal
 from PySide6.QtGui import QImage
 
+from cnnseg_gui.core.attached import read_attached
 from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.image_table import ImageRecord
@@ -19,30 +20,33 @@ SIDE = 44
 """Pixels."""
 
 _LARGEST = 64_000_000  # pixels: of larger images, only what is shown anyway is made small
-_KEPT = 2000  # pictures of 44 × 44: 15 MB
+_KEPT = 600  # pictures of 88 × 88: 14 MB
+_Content = tuple[str, int]  # hash and page
+
 _WAITING = 40  # about a screenful: what scrolled past long ago is forgotten
 
 
 class Thumbnails(QObject):
     """Asked for by the list as rows come into view; the newest wish comes first."""
 
-    arrived = Signal(str)
-    """The content hash of an image."""
+    arrived = Signal()
+    """There is one more."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._made: OrderedDict[str, QImage] = OrderedDict()
-        self._wanted: OrderedDict[str, ImageRecord] = OrderedDict()
-        self._working = False
+        self._made: OrderedDict[_Content, QImage] = OrderedDict()
+        self._wanted: OrderedDict[_Content, ImageRecord] = OrderedDict()
+        self._making: _Content | None = None
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
 
     def of(self, record: ImageRecord) -> QImage | None:
         """The thumbnail, or None for now: `arrived` follows. A null image: it has none."""
-        picture = self._made.get(record.sha256)
-        if picture is None:
-            self._wanted[record.sha256] = record
-            self._wanted.move_to_end(record.sha256)
+        content = record.sha256, record.page
+        picture = self._made.get(content)
+        if picture is None and content != self._making:
+            self._wanted[content] = record
+            self._wanted.move_to_end(content)
             while len(self._wanted) > _WAITING:
                 self._wanted.popitem(last=False)
             self._work()
@@ -51,28 +55,33 @@ class Thumbnails(QObject):
     def take(self, record: ImageRecord, image: ImageSource) -> None:
         """Makes the thumbnail of a large image from the one that is shown."""
         if _too_large(record) and image.complete:
-            self._made[record.sha256] = _square(image.tile(image.levels - 1, 0, 0))
-            self.arrived.emit(record.sha256)
+            self._made[record.sha256, record.page] = _square(image.tile(image.levels - 1, 0, 0))
+            self.arrived.emit()
+
+    def try_again(self) -> None:
+        """Images without a picture may have one now: their files were found again."""
+        for content in [content for content, made in self._made.items() if made.isNull()]:
+            del self._made[content]
 
     def _work(self) -> None:
-        if self._working or not self._wanted:
+        if self._making is not None or not self._wanted:
             return
-        self._working = True
-        _, record = self._wanted.popitem(last=True)
+        content, record = self._wanted.popitem(last=True)
+        self._making = content
         in_background(
             lambda: _thumbnail(record),
             parent=self,
-            done=lambda picture: self._keep(record.sha256, picture),
-            failed=lambda _: self._keep(record.sha256, QImage()),  # said when it is opened
+            done=lambda picture: self._keep(content, picture),
+            failed=lambda _: self._keep(content, QImage()),  # said when it is opened
             pool=self._pool,
         )
 
-    def _keep(self, sha256: str, picture: QImage) -> None:
-        self._working = False
-        self._made[sha256] = picture
+    def _keep(self, content: _Content, picture: QImage) -> None:
+        self._making = None
+        self._made[content] = picture
         while len(self._made) > _KEPT:
             self._made.popitem(last=False)
-        self.arrived.emit(sha256)
+        self.arrived.emit()
         self._work()
 
 
@@ -81,7 +90,10 @@ def _too_large(record: ImageRecord) -> bool:
 
 
 def _thumbnail(record: ImageRecord) -> QImage:
-    return QImage() if _too_large(record) else _square(read_image(record.path).pixels)
+    if _too_large(record):
+        return QImage()
+    data = read_attached(record.path, record.sha256)  # it is kept under this content's name
+    return _square(read_image(data, record.page, name=str(record.path)).pixels)
 
 
 def _square(pixels: Pixels) -> QImage:

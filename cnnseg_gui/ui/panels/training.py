@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnseg_gui.core.classes import PixelClass
-from cnnseg_gui.editor.fine_tuning import TrainingSet
+from cnnseg_gui.editor.training_set import TrainingSet
 from cnnseg_gui.engine.messages import TrainProgress
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class TrainingPanel(QWidget):
     teach_asked = Signal(int)
     """Seconds."""
     cancel_asked = Signal()
+    go_on_asked = Signal()
+    """What was interrupted is to go on."""
+    discard_asked = Signal()
+    """What was interrupted is to be forgotten."""
     network_asked = Signal()
     """Another network is to be chosen."""
     borders_chosen = Signal(bool)
@@ -65,6 +69,17 @@ class TrainingPanel(QWidget):
         self.teach.clicked.connect(lambda: self.teach_asked.emit(self.seconds.value()))
         self.cancel = QPushButton("Cancel")
         self.cancel.clicked.connect(self.cancel_asked)
+        self._interrupted = _quiet_label()
+        self.go_on = QPushButton("Go on")
+        self.go_on.setToolTip("Continue the interrupted fine-tune with what is painted by now")
+        self.go_on.clicked.connect(self.go_on_asked)
+        self.discard = QPushButton("Discard")
+        self.discard.setToolTip("Forget the interrupted fine-tune; the model before it stays")
+        self.discard.clicked.connect(self.discard_asked)
+        interrupted = QHBoxLayout()
+        interrupted.addWidget(self._interrupted, 1)
+        interrupted.addWidget(self.go_on)
+        interrupted.addWidget(self.discard)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
@@ -91,12 +106,14 @@ class TrainingPanel(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.borders)
         layout.addLayout(buttons)
+        layout.addLayout(interrupted)
         layout.addWidget(self._bar)
         layout.addWidget(self._left)
         layout.addWidget(self._outcome)
         layout.addLayout(self._place, 1)
         layout.addStretch(0)
         self._outcome.hide()
+        self.show_interrupted("")
         self.show_idle()
 
     # ------------------------------------------------------------------ what is shown
@@ -129,7 +146,7 @@ class TrainingPanel(QWidget):
 
     @property
     def outcome(self) -> str:
-        """How the last fine-tune ended."""
+        """How the last fine-tune ended, or what was said last of the running one."""
         return self._outcome.text()
 
     def set_seconds(self, seconds: int) -> None:
@@ -153,6 +170,17 @@ class TrainingPanel(QWidget):
         loss = "" if math.isnan(progress.loss) else f" · loss {progress.loss:.3f}"
         self._left.setText(f"Step {progress.step} · {progress.seconds_left:.0f} s left{loss}")
         self._curves_widget().add(progress.seconds, progress.loss, progress.iou)
+
+    def show_note(self, line: str) -> None:
+        """Something that happened while it learns."""
+        self._outcome.setText(line)
+        self._outcome.show()
+
+    def show_interrupted(self, text: str) -> None:
+        """What can go on; empty: nothing."""
+        self._interrupted.setText(text)
+        for widget in (self._interrupted, self.go_on, self.discard):
+            widget.setVisible(bool(text))
 
     def show_idle(self, outcome: str = "") -> None:
         """No fine-tune is running; `outcome` says how the last one ended."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnseg_gui.engine.workshop import is_out_of_memory
+from cnnseg_gui.learning.memory import is_out_of_memory
 
 
 def test_torch_and_numpy_running_out_of_memory_are_recognised() -> None:

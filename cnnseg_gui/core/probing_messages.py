@@ -1,0 +1,36 @@
+"""What goes to the process that looks at image files, and back: see `decoder_messages.send`."""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_FRAME = 1 << 22  # bytes: names may be long
+
+
+class ProbeThese(msgspec.Struct, frozen=True):
+    """Files, as the file system has their names."""
+
+    paths: list[bytes]
+    max_pixels: int
+
+
+class Fact(msgspec.Struct, tag="fact", frozen=True):
+    """As `image_table.ImageFacts`."""
+
+    sha256: str
+    height: int
+    width: int
+
+
+class Unreadable(msgspec.Struct, tag="unreadable", frozen=True):
+    """The fields of a UserError."""
+
+    what: str
+    path: str | None
+    remedy: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """An answer for each file, in order; none: the process is ready."""
+
+    files: list[Fact | Unreadable]

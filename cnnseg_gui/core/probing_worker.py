@@ -1,0 +1,50 @@
+"""The process that looks at image files, so that the window's does not stop for it.
+
+    python -P -m cnnseg_gui.core.probing_worker
+
+Speaks `probing_messages` on stdin and stdout until stdin ends, so it never outlives the window.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from cnnseg_gui.core.decoder_messages import BrokenStream, receive, send
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import set_largest
+from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.probing_messages import MAX_FRAME, Fact, Found, ProbeThese, Unreadable
+
+
+def main() -> int:
+    """Answers until stdin ends."""
+    requests, answers = io.FileIO(os.dup(0), "rb"), io.FileIO(os.dup(1), "wb")
+    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - no file of anybody's
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(nothing.fileno(), 1)
+    decoder = msgspec.json.Decoder(ProbeThese)
+    send(answers, Found(files=[]))
+    while True:
+        try:
+            request = receive(requests, decoder, at_most=MAX_FRAME)
+        except BrokenStream:
+            return 0
+        set_largest(request.max_pixels / 1e6)
+        send(answers, Found(files=[_look_at(Path(os.fsdecode(path))) for path in request.paths]))
+
+
+def _look_at(path: Path) -> Fact | Unreadable:
+    try:
+        facts = probe(path)
+    except UserError as error:
+        return Unreadable(what=error.what, path=error.path, remedy=error.remedy)
+    return Fact(sha256=facts.sha256, height=facts.height, width=facts.width)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

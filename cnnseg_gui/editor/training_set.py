@@ -1,0 +1,60 @@
+"""What there is to learn from in a project."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from cnnseg_gui.core.image_table import ImageRecord
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor.proposing import LARGEST, too_large
+from cnnseg_gui.engine.packing import PackedImage
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What there is to learn from: images to train on, images held out, pixels by class index."""
+
+    images: int
+    held_out: int
+    pixels: dict[int, int]
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """Counts what is decided in a project."""
+        meaning = project.class_list.meaning
+        live = [int(value) for value in np.flatnonzero(meaning != UNLABELLED)]
+        decided = project.listing.decided_pixels(values=live, max_pixels=LARGEST)
+        pixels: dict[int, int] = {}
+        for value, count in decided.by_value.items():
+            index = int(meaning[value])
+            pixels[index] = pixels.get(index, 0) + count
+        return cls(decided.images, decided.held_out, pixels)
+
+
+def to_learn_from(project: Project) -> list[ImageRecord]:
+    """The images to learn from, and to check on."""
+    records = map(project.image, project.listing.decided())
+    return [record for record in records if record.decided and not too_large(record)]
+
+
+def packed(project: Project, *, without: Container[int] = ()) -> list[PackedImage]:
+    """The masks of the images to learn from, and to check on, as the engine is sent them.
+
+    Args:
+        without: the numbers of images that cannot be used.
+    """
+    return [
+        PackedImage(
+            image=record.sha256,
+            shape=(record.height, record.width),
+            tiles=tuple(project.packed_tiles(record.id)),
+            held_out=record.held_out,
+        )
+        for record in to_learn_from(project)
+        if record.id not in without
+    ]

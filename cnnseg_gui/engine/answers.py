@@ -1,0 +1,37 @@
+"""Blocks of the engine's answers as arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.engine.messages import Explained, Inside, ProposedTile, ProtocolError
+
+
+def heat(message: Explained, blocks: Sequence[bytes]) -> Pixels:
+    shape = (message.rows, message.columns)
+    if len(blocks) != 1 or len(blocks[0]) != shape[0] * shape[1]:
+        raise ProtocolError(f"a heat of {shape} whose block does not fit")
+    return np.frombuffer(blocks[0], np.uint8).reshape(shape)
+
+
+def inside(message: Inside, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:
+    shapes = (*message.filters, 3), message.maps
+    if [len(block) for block in blocks] != [math.prod(shape) for shape in shapes]:
+        raise ProtocolError(f"kernels and maps of {shapes} whose blocks do not fit")
+    kernels, maps = (
+        np.frombuffer(block, np.uint8).reshape(shape)
+        for block, shape in zip(blocks, shapes, strict=True)
+    )
+    return kernels, maps
+
+
+def tile(message: ProposedTile, blocks: Sequence[bytes]) -> tuple[Pixels, Pixels]:
+    shape = (message.height, message.width)
+    if len(blocks) != 2 or {len(block) for block in blocks} != {shape[0] * shape[1]}:
+        raise ProtocolError(f"a tile of {shape} whose blocks do not fit")
+    classes, confidence = (np.frombuffer(block, np.uint8).reshape(shape) for block in blocks)
+    return classes, confidence

@@ -1,0 +1,52 @@
+"""The images of a data set: those that were painted on, upright."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from cnnseg_gui.core.attached import not_opened, read_attached
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import LoadedImage, read_image
+from cnnseg_gui.core.ordinary_file import read_ordinary
+
+
+def read_fitting(path: Path, sha256: str, shape: tuple[int, ...]) -> tuple[bytes, LoadedImage]:
+    """An image's file and what it shows.
+
+    Args:
+        sha256: of the file that its mask was painted on, in hex; empty: not checked.
+        shape: height and width of its mask.
+
+    Raises:
+        UserError: it is missing, is not the one that was painted on, or cannot be read.
+    """
+    try:
+        data = read_attached(path, sha256) if sha256 else read_ordinary(path)
+    except OSError as error:
+        raise not_opened(error, path) from error
+    image = read_image(data, name=str(path))
+    if image.pixels.shape[:2] != shape:
+        raise UserError(
+            "the image does not have the size of its mask",
+            path=path,
+            remedy="Put the image back that was painted on.",
+        )
+    return data, image
+
+
+def write_upright(folder: Path, name: str, data: bytes, image: LoadedImage) -> str:
+    """Writes an image byte for byte, or as PNG where EXIF turns it; gives the name it has there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if image.turned:
+        name = f"{Path(name).stem}.png"
+        buffer = io.BytesIO()
+        Image.fromarray(image.pixels).save(buffer, "PNG")
+        data = buffer.getvalue()
+    (folder / name).write_bytes(data)
+    return name
