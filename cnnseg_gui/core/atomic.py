@@ -25,7 +25,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         UserError: it could not be written; what was there before is untouched.
     """
     # Not from `tempfile`, whose files only their owner may read: others work with the masks too.
-    beside = path.with_name(f"{_PREFIX}{uuid.uuid4().hex}")
+    beside = path.with_name(temporary_name())
     try:
         try:
             with beside.open("xb") as file:
@@ -39,6 +39,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise from_os_error(error, doing="saving", path=path) from error
+
+
+def temporary_name() -> str:
+    """A new file's name until it is whole; `sweep` removes what keeps it."""
+    return f"{_PREFIX}{uuid.uuid4().hex}"
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.atomic import sync_folder, temporary_name
+from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.untrusted_project import (
     refuse_foreign_files,
     refuse_foreign_schema,
@@ -163,6 +164,30 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise database_error(error, path) from error
     return connection
+
+
+@contextmanager
+def made_beside(path: Path) -> Iterator[sqlite3.Connection]:
+    """A new project file, which has its name only once it is whole; the body closes it.
+
+    Raises:
+        UserError: it could not be made; there is none then.
+    """
+    beside = path.with_name(temporary_name())
+    try:
+        try:
+            connection = connect(beside, create=True)
+            try:
+                yield connection
+            finally:
+                connection.close()
+            beside.rename(path)
+            sync_folder(path.parent)
+        finally:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                beside.with_name(beside.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise from_os_error(error, doing="making the project", path=path) from error
 
 
 @contextmanager

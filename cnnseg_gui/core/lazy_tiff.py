@@ -60,6 +60,7 @@ class LazyTiff:
             np.zeros((*level_shape(self.shape, level), 3), np.uint8)
             for level in range(self._first, self.levels)
         ]
+        self._build_ended = False
         self._built = 0  # rows of the image that the coarse levels hold
         self._builder = threading.Thread(target=self._build, name="coarse levels", daemon=True)
         self._builder.start()
@@ -96,11 +97,12 @@ class LazyTiff:
         return tuple(float(value) for value in shown)
 
     def close(self) -> None:
+        """Does not wait: the thread that makes the coarse levels closes the file when it ends."""
         self._stopped.set()
-        self._builder.join()
         with self._lock:
             self._segments.clear()
-            self._tiff.close()
+            if self._build_ended:
+                self._tiff.close()
 
     # ------------------------------------------------------------------ reading
 
@@ -202,6 +204,11 @@ class LazyTiff:
                     on_grown(area)
         except UserError:
             return  # said when the part is looked at
+        finally:
+            with self._lock:
+                self._build_ended = True
+                if self._stopped.is_set():
+                    self._tiff.close()
 
     def _reduced_band(self, area: Rect) -> Pixels:
         """A band of whole rows, cut across into pieces that take little memory."""

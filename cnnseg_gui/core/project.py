@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from cnnseg_gui.core import database
+from cnnseg_gui.core.atomic import sweep
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
 from cnnseg_gui.core.class_table import read_classes, write_classes
 from cnnseg_gui.core.classes import PixelClass, make_classes
@@ -65,15 +66,12 @@ class Project:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise from_os_error(error, doing="making the project folder", path=folder) from error
-        project = cls(folder, database.connect(folder / database.FILE_NAME, create=True))
-        try:
+        sweep(folder)  # of a try that was cut short
+        with database.made_beside(folder / database.FILE_NAME) as connection:
+            project = cls(folder, connection)
             project.set_classes(made)
-        except UserError:
             project.close()
-            with suppress(OSError):  # an empty project would be in the way of the next try
-                project.path.unlink()
-            raise
-        return project
+        return cls.open(folder)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -86,6 +84,15 @@ class Project:
         if folder.name == database.FILE_NAME:
             folder = folder.parent
         return cls(folder, database.connect(folder / database.FILE_NAME, create=False))
+
+    def check_writable(self) -> None:
+        """Asks before anything is painted what the first stroke would be told.
+
+        Raises:
+            UserError: it is read-only, or another program is writing it.
+        """
+        with self._transaction():
+            pass
 
     def close(self) -> None:
         self._db.close()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer, Signal
 
-from cnnseg_gui.core import database, mirror
-from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core import database, mirror, revisions
+from cnnseg_gui.core.atomic import sweep, write_atomically
 from cnnseg_gui.core.attached import ChangedImage, MissingImage
 from cnnseg_gui.core.class_list import ClassList
 from cnnseg_gui.core.classes import PixelClass
@@ -57,7 +57,7 @@ class Workspace(QObject):
         self.document: Document | None = None
         self._opening: ImageRecord | None = None
         self._stuck: int | None = None  # the image that could not be shown: steps go on from it
-        self._documents: dict[int, Document] = {}  # the one shown, and those with unsaved gestures
+        self._documents: dict[int, Document] = {}  # the one shown, and those with work to be stored
         self._store_error: UserError | None = None
         self._classes: tuple[PixelClass, ...] = ()
         self._lock: QLockFile | None = None
@@ -99,6 +99,8 @@ class Workspace(QObject):
         if self.project is None:
             return
         self.adding.cancel()
+        for document in list(self._documents.values()):
+            document.settle()
         self._leave_document()
         self._mirroring.finish()
         self._ahead.clear()
@@ -300,8 +302,8 @@ class Workspace(QObject):
 
     def _finish_gestures(self) -> None:
         """Ends an open gesture and tries once more to store whatever waits."""
-        if self.document is not None:
-            self.document.settle()
+        for document in list(self._documents.values()):
+            document.settle()
         self._store_waiting()
 
     def _refuse_while_unsaved(self) -> None:
@@ -322,6 +324,8 @@ class Workspace(QObject):
         try:
             project = open_()
             try:
+                lock = lock or _locked(folder)  # of a new project: its folder is there by now
+                project.check_writable()
                 classes, image = project.classes, _begin_with(project)
             except UserError:
                 project.close()
@@ -332,7 +336,9 @@ class Workspace(QObject):
             raise
         self.close_project()
         self.project, self._classes, self._lock = project, classes, lock
+        sweep(project.folder)
         mirror.sweep_leftovers(project.folder)
+        revisions.sweep_leftovers(project.folder)
         self.project_changed.emit()
         if image is not None:
             self.open_image(image)
@@ -363,6 +369,7 @@ class Workspace(QObject):
         document = Document(self.project, self.project.image(record.id), image, mask, self)
         document.changed.connect(self._on_changed)
         document.classes_changed.connect(self._show_classes)
+        document.computing_changed.connect(self._settle)
         document.store_failed.connect(self._on_store_failed)
         document.failed.connect(self.failed)
         return document
@@ -391,7 +398,7 @@ class Workspace(QObject):
     def _leave_document(self) -> None:
         document = self.document
         if document is not None:
-            document.settle()
+            document.close()
             if not document.proposal_complete:
                 document.proposed_by = None
             if self.project is not None:
@@ -428,7 +435,8 @@ class Workspace(QObject):
 
     def _drop_finished(self) -> None:
         for number, document in list(self._documents.items()):
-            if document is not self.document and not document.unsaved:
+            busy = document.unsaved or document.computing
+            if document is not self.document and not busy:
                 del self._documents[number]
                 self._ahead.keep(document.record, document.image)
                 document.image.close()

@@ -140,11 +140,11 @@ class EngineClient(Requests):
         self._process.heartbeat.set_patience(seconds)
 
     def use_command(self, command: Sequence[str]) -> None:
-        """Starts something else from now on; where an engine runs, it makes room at once.
+        """Starts something else from now on; an engine that runs, or was given up, makes room.
 
         What was requested of the one before is `cancelled`.
         """
-        running = self.state in (State.STARTING, State.READY, State.RESTARTING)
+        running = self.state != State.STOPPED
         pending, self._pending = sorted(self._pending), set()
         if running:
             self._process.stop(_STOP_MS)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from cnnseg_gui.core import database, mirror, revisions
-from cnnseg_gui.core.atomic import write_atomically
+from cnnseg_gui.core.atomic import sweep, write_atomically
 from cnnseg_gui.core.image_table import APPROVED, probe
 from cnnseg_gui.core.mask import Mask, pack_tile
 from cnnseg_gui.core.mask_io import read_mask
@@ -57,6 +57,7 @@ class Operation:
     def sweep(self, folder: Path) -> None:
         """What the window does when it opens a project."""
         if folder.exists():
+            sweep(folder)
             mirror.sweep_leftovers(folder)
             revisions.sweep_leftovers(folder)
 

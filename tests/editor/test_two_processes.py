@@ -91,7 +91,6 @@ def test_a_killed_owner_is_taken_over_at_once(
         Workspace().open_project(folder)
 
 
-@pytest.mark.xfail(reason="a project that was made just now has no lock", strict=True)
 def test_a_project_that_was_just_made_belongs_to_its_window(
     tmp_path: Path, qtbot: QtBot, workspace: Workspace
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import cast
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from cnnseg_gui.core.display import Display
@@ -26,6 +28,7 @@ from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
 _FRAME_MS = 6.0  # for making tiles; the rest of a frame's 16 is for drawing them
+_MOST_PIECES = 6  # painted one by one
 _SURROUNDED = 3.0  # a place is shown with as much on each side of it
 _LARGEST_PLACE = 4.0  # screen pixels per image pixel: no closer without being asked
 
@@ -62,6 +65,7 @@ class CanvasView(QWidget):
         self._view = ViewTransform()  # on whole pixels of the screen: what is drawn, and hit
         self._ratio = self.devicePixelRatioF()
         self._fitted = True
+        self._place = QPoint()  # in the window
         self._peeking = False
         self._overlay_hidden = False
         self.frames = 0
@@ -251,7 +255,11 @@ class CanvasView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._split.fit()
         self._make_room()
-        if self._fitted:
+        before, self._place = self._place, self.mapTo(self.window(), QPoint(0, 0))
+        if self._document is not None and self._document.painting:
+            moved = QPointF(before - self._place)  # a line above pushed it: not the stroke with it
+            self.pan_by(moved)
+        elif self._fitted:
             self.fit()
         else:
             self.view_changed.emit()
@@ -264,7 +272,13 @@ class CanvasView(QWidget):
         if self._document is not None and self._image is not None:
             ratio = self.devicePixelRatioF()
             painter.scale(1 / ratio, 1 / ratio)
-            self.complete = self._draw_document(painter, self._exposed(event.rect()))
+            self.complete = True
+            for area in _areas(event.region()):
+                painter.save()
+                device = QRectF(QPointF(area.topLeft()) * ratio, QSizeF(area.size()) * ratio)
+                painter.setClipRect(device)
+                self.complete &= self._draw_document(painter, self._exposed(area))
+                painter.restore()
             if not self.complete:
                 self.update()
             if self._view.scale >= GRID_FROM:
@@ -407,3 +421,11 @@ class CanvasView(QWidget):
         view, fitted_before = self._exact, self._fitted
         self._set_view(ViewTransform(view.scale * factor, view.x * factor, view.y * factor))
         self._fitted = fitted_before
+
+
+def _areas(region: QRegion) -> list[QRect]:
+    """What is to be painted, in pieces: the brush's last place and its next can be far apart."""
+    if region.rectCount() > _MOST_PIECES:
+        return [region.boundingRect()]
+    pieces: Iterable[QRect] = cast(Iterable[QRect], region)  # its stubs do not know
+    return [QRect(piece) for piece in pieces]
