@@ -57,7 +57,7 @@ from cnnseg_gui.ui.status import StatusBar
 from cnnseg_gui.ui.teaching import Teaching
 
 _log = logging.getLogger("cnnseg")
-_LAYOUT_VERSION = 3
+_LAYOUT_VERSION = 4
 
 
 class MainWindow(QMainWindow):
