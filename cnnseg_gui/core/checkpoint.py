@@ -1,4 +1,4 @@
-"""Empties a project's write-ahead log in a worker thread.
+"""A project's write-ahead log, emptied and synced in a worker thread.
 
 By itself SQLite does so within every commit that makes the log longer than 1,000 pages, with two
 fsyncs, in the window's thread: 10 ms and more, twelve times a second while images are added.
@@ -7,11 +7,13 @@ https://www.sqlite.org/wal.html#ckpt
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from cnnseg_gui.core.database import database_error
+from cnnseg_gui.core.errors import from_os_error
 
 USUAL_PAGES = 1000
 """SQLite's own limit."""
@@ -31,3 +33,25 @@ def checkpoint(path: Path) -> None:
             log.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:
         raise database_error(error, path) from error
+
+
+def sync_log(path: Path) -> None:
+    """Has the disk itself take what is committed, without waiting for SQLite to do so.
+
+    With `synchronous=NORMAL` SQLite leaves the log to the system's cache until it empties it, which
+    may be minutes of strokes later. Syncing takes no lock, so nobody waits.
+
+    Args:
+        path: of an open project's database. Without a log (no WAL here) every commit was synced.
+
+    Raises:
+        UserError: the disk could not; what is committed stays in the system's cache.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        with log.open("r+b") as file:
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise from_os_error(error, doing="saving", path=log) from error

@@ -24,6 +24,7 @@ from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.mirroring import Mirroring
 from cnnseg_gui.editor.read_ahead import ReadAhead
 from cnnseg_gui.editor.reading import load_image
+from cnnseg_gui.editor.syncing import Syncing
 
 _RETRY_MS = 5000
 _LOCK_NAME = ".cnnseg.lock"
@@ -69,6 +70,8 @@ class Workspace(QObject):
         self.adding.added.connect(self._show_added)
         self.adding.failed.connect(self.failed)
         self._mirroring = Mirroring(self, failed=self.failed.emit)
+        self._syncing = Syncing(self, failed=self.failed.emit)
+        self.image_changed.connect(self._sync_soon)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
         self._retry_timer.setInterval(_RETRY_MS)
@@ -103,6 +106,7 @@ class Workspace(QObject):
             document.settle()
         self._leave_document()
         self._mirroring.finish()
+        self._syncing.finish()
         self._ahead.clear()
         self.project.close()
         self.project = self._stuck = None
@@ -378,6 +382,10 @@ class Workspace(QObject):
         if self.project is not None:
             with suppress(UserError):  # said when the person goes there
                 self._ahead.read(self.project.neighbours(record.id))
+
+    def _sync_soon(self) -> None:
+        if self.project is not None:
+            self._syncing.soon(self.project.path)
 
     def _remember(self, record: ImageRecord) -> None:
         """For the next start; that it fails on a full disk must not keep anyone from looking."""
