@@ -135,7 +135,8 @@ _MIGRATIONS = (
     DROP TABLE image;
     ALTER TABLE image_5 RENAME TO image;
     CREATE INDEX image_by_content ON image (sha256);
-    CREATE INDEX image_stale ON image (stale) WHERE stale > 0
+    CREATE INDEX image_stale ON image (stale) WHERE stale > 0;
+    CREATE INDEX image_held_out ON image (held_out) WHERE held_out IS NOT NULL
     """,
 )
 

@@ -13,6 +13,7 @@ from cnnseg_gui.core.classes import PixelClass, palette_table
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import MAX_PIXELS
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
+from cnnseg_gui.core.pillow_image import FORMATS
 
 
 def encode_mask(pixels: Pixels, classes: Sequence[PixelClass]) -> bytes:
@@ -32,7 +33,7 @@ def read_mask(path: Path) -> Pixels:
         UserError: it cannot be read, or is no mask of 8 bits.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UserError("the mask is too large", path=path, remedy="Leave it out.")
             if image.mode == "1":
