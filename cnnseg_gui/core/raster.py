@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +39,12 @@ class Spans(NamedTuple):
     right: Floats
 
 
-def disc_spans(y: float, x: float, *, radius: float) -> Spans:
-    """The pixels whose centres are within `radius` of a point, and the one that holds it."""
+def disc_spans(y: float, x: float, *, radius: float, marks: bool = True) -> Spans:
+    """The pixels whose centres are within `radius` of a point, and the one that holds it.
+
+    Args:
+        marks: False leaves out a pixel that only holds the point.
+    """
     rows = np.arange(math.floor(y - radius), math.floor(y + radius) + 1, dtype=np.float64)
     above = (rows + 0.5 - y) ** 2
     half = np.sqrt(np.maximum(radius * radius - above, 0.0))
@@ -49,7 +54,8 @@ def disc_spans(y: float, x: float, *, radius: float) -> Spans:
     reach = radius * radius
     left = np.where(above + (left + 0.5 - x) ** 2 <= reach, left, np.inf).min(axis=0)
     right = np.where(above + (right + 0.5 - x) ** 2 <= reach, right, -np.inf).max(axis=0) + 1
-    return _with_pixel(Spans(int(rows[0]), left, right), y, x)
+    spans = Spans(int(rows[0]), left, right)
+    return _with_pixel(spans, y, x) if marks else spans
 
 
 def square_spans(y: float, x: float, *, radius: float) -> Spans:
@@ -63,14 +69,26 @@ def square_spans(y: float, x: float, *, radius: float) -> Spans:
     return _with_pixel(Spans(int(rows[0]), left, right), y, x)
 
 
-def capsule(y0: float, x0: float, y1: float, x1: float, *, radius: float) -> Coverage:
+def capsule(
+    y0: float,
+    x0: float,
+    y1: float,
+    x1: float,
+    *,
+    radius: float,
+    marks: tuple[bool, bool] = (True, True),
+) -> Coverage:
     """A round brush moved from (y0, x0) to (y1, x1): centres within `radius` of the segment.
 
     It is a disc at each end and the rectangle between them; being convex, it covers one span of
     each row. The pixels that hold the two ends are covered whatever the radius, so that a brush
     of one pixel marks the pixel under the cursor.
+
+    Args:
+        marks: whether the pixel that holds an end is covered whatever the radius.
     """
-    first, last = disc_spans(y0, x0, radius=radius), disc_spans(y1, x1, radius=radius)
+    first = disc_spans(y0, x0, radius=radius, marks=marks[0])
+    last = disc_spans(y1, x1, radius=radius, marks=marks[1])
     top = min(first.top, last.top)
     bottom = max(first.top + len(first.left), last.top + len(last.left))
     left, right = np.full(bottom - top, np.inf), np.full(bottom - top, -np.inf)
@@ -81,12 +99,20 @@ def capsule(y0: float, x0: float, y1: float, x1: float, *, radius: float) -> Cov
     return _filled(Spans(top, left, right))
 
 
-def square_sweep(y0: float, x0: float, y1: float, x1: float, *, radius: float) -> Coverage:
+def square_sweep(
+    y0: float,
+    x0: float,
+    y1: float,
+    x1: float,
+    *,
+    radius: float,
+    marks: tuple[bool, bool] = (True, True),
+) -> Coverage:
     """A square brush of side 2 `radius` moved from (y0, x0) to (y1, x1): the centres it passes.
 
     A centre is passed where some point of the segment is nearer than `radius` in both directions:
     where the two ranges of the way's parameter, one per direction, meet. The pixels that hold the
-    two ends are covered whatever the radius.
+    two ends are covered whatever the radius, but where `marks` says otherwise.
     """
     top, left = math.floor(min(y0, y1) - radius), math.floor(min(x0, x1) - radius)
     bottom, right = math.floor(max(y0, y1) + radius) + 1, math.floor(max(x0, x1) + radius) + 1
@@ -97,7 +123,7 @@ def square_sweep(y0: float, x0: float, y1: float, x1: float, *, radius: float) -
         _passing(columns, x0, x1 - x0, radius),
     )
     covered = np.maximum(enter_y[:, None], enter_x) <= np.minimum(leave_y[:, None], leave_x)
-    for y, x in ((y0, x0), (y1, x1)):
+    for y, x in compress(((y0, x0), (y1, x1)), marks):
         covered[math.floor(y) - top, math.floor(x) - left] = True
     return Coverage(top, left, covered)
 
@@ -114,8 +140,8 @@ def stroke_segment(
 ) -> Iterator[Coverage]:
     """A move of the brush, in pieces whose boxes stay small on a long fast one.
 
-    With one radius a round brush covers the same pixels as one `capsule`. Where a pen's pressure
-    changes the radius from `start_radius`, it does so in steps of at most one pixel.
+    With one radius it covers the same pixels as one `capsule` or `square_sweep`. Where a pen's
+    pressure changes the radius from `start_radius`, it does so in steps of at most one pixel.
     """
     sweep = square_sweep if square else capsule
     first = radius if start_radius is None else start_radius
@@ -133,6 +159,7 @@ def stroke_segment(
             y0 + (y1 - y0) * end,
             x0 + (x1 - x0) * end,
             radius=first + (radius - first) * end,
+            marks=(k == 0, k == pieces - 1),
         )
 
 
@@ -179,6 +206,8 @@ def _with_pixel(spans: Spans, y: float, x: float) -> Spans:
 
 def _filled(spans: Spans) -> Coverage:
     some = spans.left < spans.right
+    if not some.any():
+        return Coverage(spans.top, 0, np.zeros((0, 0), np.bool_))
     left, right = int(spans.left[some].min()), int(spans.right[some].max())
     columns = np.arange(right - left, dtype=np.int32)
     first = np.clip(spans.left - left, 0, right - left).astype(np.int32)

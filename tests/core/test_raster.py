@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,8 +51,19 @@ def test_a_long_move_in_pieces_covers_the_same_pixels(
     whole = painted([capsule(y0, x0, y1, x1, radius=radius)])
     pieces = painted(stroke_segment(y0, x0, y1, x1, radius=radius))
     rows, columns = np.nonzero(whole != pieces)
-    for row, column in zip(rows, columns, strict=True):  # rounding, or a piece's own end pixel
-        assert distance_to_segment(row + 0.5, column + 0.5, y0, x0, y1, x1) <= max(radius, 1) + 1e-6
+    for row, column in zip(rows, columns, strict=True):  # rounding
+        far = distance_to_segment(row + 0.5, column + 0.5, y0, x0, y1, x1)
+        assert far == pytest.approx(radius, abs=1e-6)
+
+
+@pytest.mark.parametrize("square", [False, True])
+def test_a_thin_brush_marks_its_ends_and_no_pixel_where_a_long_move_is_cut(square: bool) -> None:
+    sweep = square_sweep if square else capsule
+    for y1 in (66.0, 110.3):
+        whole = painted([sweep(0.0, 2.0, y1, 0.0, radius=0.5)])
+        assert np.array_equal(
+            painted(stroke_segment(0, 2, y1, 0, radius=0.5, square=square)), whole
+        )
 
 
 def test_a_one_pixel_brush_marks_the_pixel_under_the_cursor_without_gaps() -> None:
