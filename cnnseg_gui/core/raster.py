@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 _LONGEST_SEGMENT = 64.0  # pixels: keeps the bounding box of a diagonal piece small
-
+_STANDING = 1e-9  # pixels: a shorter way is none, and dividing by it would overflow
 
 Floats = npt.NDArray[np.float64]
 
@@ -165,7 +165,7 @@ def stroke_segment(
 
 def _passing(centres: Floats, start: float, way: float, radius: float) -> tuple[Floats, Floats]:
     """From which to which parameter, within 0…1, a moving interval holds each centre."""
-    if way == 0.0:
+    if abs(way) < _STANDING:
         inside = np.abs(centres - start) <= radius
         return np.where(inside, 0.0, np.inf), np.where(inside, 1.0, -np.inf)
     one, other = (centres - start - radius) / way, (centres - start + radius) / way
