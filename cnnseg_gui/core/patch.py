@@ -23,6 +23,7 @@ Writable = npt.NDArray[np.bool_]
 EVERYTHING: Writable = np.ones(256, np.bool_)
 EVERYTHING.flags.writeable = False
 
+_CHUNK = 1 << 16  # bytes
 _PIECE = struct.Struct("<IIHH")
 _EMPTY = Rect(0, 0, 0, 0)
 
@@ -87,6 +88,10 @@ class Patch:
             raw += piece.before.tobytes() + piece.after.tobytes()
         return zlib.compress(bytes(raw), 1)
 
+    def packed_tile(self, row: int, column: int) -> bytes | None:
+        """The whole tile after the gesture as it is stored, where that is known already."""
+        return None
+
     @classmethod
     def from_bytes(cls, data: bytes, shape: tuple[int, int] | None = None) -> Patch:
         """The inverse of `to_bytes`.
@@ -105,28 +110,52 @@ class Patch:
 
 def _unpacked(data: bytes, shape: tuple[int, int]) -> Iterator[Piece]:
     """Piece by piece: no more memory than a mask of this shape, whatever the bytes unfold to."""
-    opener = zlib.decompressobj()
-    rest = data
+    source = _Source(data)
     seen: set[tuple[int, int]] = set()
-
-    def take(count: int) -> bytes:
-        nonlocal rest
-        taken = opener.decompress(rest, count)
-        rest = opener.unconsumed_tail
-        return taken
-
-    while head := take(_PIECE.size):
+    while head := source.take(_PIECE.size):
         top, left, height, width = _PIECE.unpack(head)
         tile, pixels = (top // TILE, left // TILE), height * width
         rect = Rect(top, left, top + height, left + width)
         fits = pixels and rect == rect.clipped(shape).intersection(cell_rect(*tile, TILE))
-        values = np.frombuffer(take(2 * pixels), np.uint8) if fits else None
+        values = np.frombuffer(source.take(2 * pixels), np.uint8) if fits else None
         if values is None or tile in seen or len(values) != 2 * pixels:
             raise ValueError(f"a damaged patch (at {top}, {left})")
         seen.add(tile)
         yield Piece(top, left, *values.reshape(2, height, width))
-    if not opener.eof:
+    if not source.ended:
         raise ValueError("a damaged patch (cut off)")
+
+
+class _Source:
+    """What zlib streams, one after the other, unfold to; as much as is asked for at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+        self._rest = b""  # read and not unfolded yet: little, for zlib copies it every time
+        self._opener = zlib.decompressobj()
+
+    @property
+    def ended(self) -> bool:
+        """All was unfolded, and the last stream is whole."""
+        return self._opener.eof and not self._rest and self._at >= len(self._data)
+
+    def take(self, count: int) -> bytes:
+        """Fewer bytes than asked for where there are no more."""
+        out = bytearray()
+        while len(out) < count:
+            if not self._rest:
+                self._rest = bytes(self._data[self._at : self._at + _CHUNK])
+                self._at += _CHUNK
+            if self._opener.eof and self._rest:
+                self._opener = zlib.decompressobj()
+            taken = self._opener.decompress(self._rest, count - len(out))
+            eof = self._opener.eof
+            self._rest = self._opener.unused_data if eof else self._opener.unconsumed_tail
+            if not taken and not self._rest and self._at >= len(self._data):
+                break
+            out += taken
+        return bytes(out)
 
 
 class PatchBuilder:

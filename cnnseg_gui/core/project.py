@@ -245,7 +245,7 @@ class Project:
             self._journal.forget_undone(image_id)
             for patch, name in gestures:
                 self._journal.add(image_id, name, patch.to_bytes())
-                self._store_tiles(image_id, patch, mask)
+                self._store_tiles(image_id, patch, mask, alone=len(gestures) == 1)
                 self._images.count(image_id, patch.count_change())
             self._journal.prune()
             self._images.mark_worked_on(image_id)
@@ -330,13 +330,19 @@ class Project:
         except sqlite3.Error as error:
             raise database.database_error(error, self.path) from error
 
-    def _store_tiles(self, image_id: int, patch: Patch, mask: Mask) -> None:
+    def _store_tiles(self, image_id: int, patch: Patch, mask: Mask, *, alone: bool = False) -> None:
+        """Stores the tiles that a patch touches, as they are now.
+
+        Args:
+            alone: nothing was painted after the patch, so what it knows of its tiles holds.
+        """
         for row, column in patch.tiles:
             tile = mask.tile(row, column)
             if tile is not None:
+                known = patch.packed_tile(row, column) if alone else None
                 self._db.execute(
                     "REPLACE INTO tile VALUES (?, ?, ?, ?)",
-                    (image_id, row, column, pack_tile(tile)),
+                    (image_id, row, column, known or pack_tile(tile)),
                 )
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

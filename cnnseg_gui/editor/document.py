@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
-from PySide6.QtCore import QCoreApplication, QObject, QThreadPool, Signal
+from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError
@@ -13,10 +13,11 @@ from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.journal import HistoryEntry, Step
 from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
+from cnnseg_gui.core.prepared import Prepared
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.proposal import Proposal, accept
 from cnnseg_gui.core.rect import Rect
-from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.computing import Computing, Work
 from cnnseg_gui.editor.tools.base import (
     Fill,
     Gesture,
@@ -72,10 +73,11 @@ class Document(QObject):
         self._last_end: ImagePoint | None = None
         self._last_place: ImagePoint | None = None
         self._gesture: Gesture | None = None
-        self._computing = QThreadPool(self)
-        self._computing.setMaxThreadCount(1)  # in the order asked for
-        self._computations = 0
-        self._computed: list[tuple[str, list[Fill], Mask, Writable]] = []
+        self._computing = Computing(self)
+        self._computing.changed.connect(self.computing_changed)
+        self._computing.prepared.connect(self._take_prepared)
+        self._computing.failed.connect(self.failed)
+        self._prepared: list[tuple[str, Prepared]] = []
         self._waiting: list[tuple[Patch, str]] = []
 
     # ------------------------------------------------------------------ gestures
@@ -161,55 +163,54 @@ class Document(QObject):
         return True
 
     def cancel(self) -> None:
-        """Ends the gesture and takes it back."""
+        """Ends the gesture and takes it back; without one, stops what is being computed."""
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
             self._redraw(gesture.cancel())
+        else:
+            self._computing.stop()
         self._show_outline(None)
-        self._fill_computed()
+        self._put_prepared_in()
 
     # ------------------------------------------------------------------ commands
 
     @property
     def computing(self) -> bool:
         """Something that was asked for is still being computed."""
-        return self._computations > 0
+        return bool(self._computing.names or self._prepared)
 
-    def compute(
-        self, name: str, work: Callable[[], list[Fill]], *, writable: Writable = EVERYTHING
-    ) -> None:
-        """Has pixels computed in a worker thread, then fills them as one gesture.
+    @property
+    def computed_now(self) -> str:
+        """The name of what is being computed; empty where nothing is."""
+        return self._computing.names[0] if self._computing.names else ""
+
+    def compute(self, name: str, work: Work, *, writable: Writable = EVERYTHING) -> None:
+        """Has pixels computed in a worker thread, then filled as one gesture.
 
         What the person changes meanwhile stays as they changed it.
 
         Args:
-            work: runs beside the window: it may read only what does not change, such as
-                `mask.snapshot()`.
+            work: gives the pixels of a snapshot of the mask and the values they get.
             writable: bool[256], the mask values that may be overwritten.
         """
         self.close()
-        before = self.mask.snapshot()
-        self._computations += 1
-        self.computing_changed.emit()
-        in_background(
-            work,
-            parent=self,
-            done=lambda fills: self._fill(name, fills, before, writable),
-            failed=self._on_compute_failed,
-            pool=self._computing,
-        )
+        self._computing.begin(name, self.mask, work, writable)
+
+    def stop_computing(self) -> None:
+        """What is being computed is not wanted any more; the mask stays as it is."""
+        self._computing.stop()
 
     def settle(self) -> None:
         """Ends what is open and waits for what is being computed."""
         self.close()
-        if self._computations:
-            self._computing.waitForDone()
-            for job in self.findChildren(QObject):
-                QCoreApplication.sendPostedEvents(job)
+        self._computing.settle()
 
-    def fill(self, name: str, fills: list[Fill], *, writable: Writable = EVERYTHING) -> None:
+    def fill(self, name: str, fills: Iterable[Fill], *, writable: Writable = EVERYTHING) -> None:
         """Fills pixels as one gesture, at once."""
-        self._fill_unchanged(name, fills, None, writable)
+        builder = PatchBuilder(self.mask, writable)
+        for (top, left, covered), value in fills:
+            builder.paint(top, left, covered, value)
+        self._keep(builder.finish(), name)
 
     def undo(self) -> None:
         """Takes the last gesture back, or of the one under way its last point or all of it."""
@@ -307,46 +308,32 @@ class Document(QObject):
         patch = gesture.finish()
         if patch is not None:
             self._store(patch, gesture.name)
-        if gesture.deferred is not None:
-            self.compute(gesture.name, gesture.deferred, writable=gesture.settings.writable)
+        if (deferred := gesture.deferred) is not None:
+            writable = gesture.settings.writable
+            self.compute(gesture.name, lambda _: deferred(), writable=writable)
         if gesture.picked is not None:
             self.picked.emit(gesture.picked)
-        self._fill_computed()
+        self._put_prepared_in()
 
     def _show_outline(self, outline: Outline | None) -> None:
         if outline is not self.outline:
             self.outline = outline
             self.outline_changed.emit()
 
-    def _fill(self, name: str, fills: list[Fill], before: Mask, writable: Writable) -> None:
-        self._computations -= 1
-        self._computed.append((name, fills, before, writable))
-        self._fill_computed()
-        self.computing_changed.emit()
+    def _take_prepared(self, name: str, prepared: Prepared) -> None:
+        self._prepared.append((name, prepared))
+        self._put_prepared_in()
 
-    def _fill_computed(self) -> None:
+    def _put_prepared_in(self) -> None:
         """What arrived while a gesture was open waits for its end."""
-        while self._computed and self._gesture is None:
-            self._fill_unchanged(*self._computed.pop(0))
+        while self._prepared and self._gesture is None:
+            name, prepared = self._prepared.pop(0)
+            self._keep(prepared.put_in(self.mask), name)
 
-    def _fill_unchanged(
-        self, name: str, fills: list[Fill], before: Mask | None, writable: Writable
-    ) -> None:
-        builder = PatchBuilder(self.mask, writable)
-        for (top, left, covered), value in fills:
-            if before is not None:
-                area = Rect(top, left, top + covered.shape[0], left + covered.shape[1])
-                covered = covered & (self.mask.read(area) == before.read(area))
-            builder.paint(top, left, covered, value)
-        patch = builder.finish()
+    def _keep(self, patch: Patch | None, name: str) -> None:
         if patch is not None:
             self._redraw(patch.bounds)
             self._store(patch, name)
-
-    def _on_compute_failed(self, error: UserError) -> None:
-        self._computations -= 1
-        self.failed.emit(error)
-        self.computing_changed.emit()
 
     def _store(self, patch: Patch, name: str) -> None:
         self._waiting.append((patch, name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError
@@ -18,7 +17,6 @@ from cnnseg_gui.core.region_commands import fill_holes, keep_largest, remove_spe
 from cnnseg_gui.core.region_scope import BACKGROUND, Change, RegionScope, stored_cells
 from cnnseg_gui.core.splitting import split
 from cnnseg_gui.editor.document import Document
-from cnnseg_gui.editor.tools.base import Fill
 
 
 class RegionKind(StrEnum):
@@ -165,9 +163,9 @@ def run(document: Document, command: RegionCommand) -> int | None:
     mask = document.mask.snapshot()
     writable = command.scope.writable
     if estimated_ms(mask, command) > _AT_ONCE_MS:
-        document.compute(command.name, partial(_computed, command, mask), writable=writable)
+        document.compute(command.name, command.changes, writable=writable)
         return None
-    fills = _computed(command, mask)
+    fills = list(command.changes(mask))
     document.fill(command.name, fills, writable=writable)
     return sum(int(covered.sum()) for (_, _, covered), _ in fills)
 
@@ -179,10 +177,6 @@ def estimated_ms(mask: Mask, command: RegionCommand) -> float:
     if command.kind == RegionKind.SMOOTH:  # background and unlabelled count too
         each = _COST[command.kind] * (len(command.scope.classes) + 2) * command.pixels
     return tiles * each
-
-
-def _computed(command: RegionCommand, mask: Mask) -> list[Fill]:
-    return list(command.changes(mask))
 
 
 def _meant(request: RegionRequest, choice: RegionChoice, known: frozenset[int]) -> frozenset[int]:

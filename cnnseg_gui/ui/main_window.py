@@ -29,6 +29,7 @@ from cnnseg_gui.ui.architecture.command import ArchitectureCommand
 from cnnseg_gui.ui.banner import Banner
 from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
+from cnnseg_gui.ui.computing_status import ComputingStatus
 from cnnseg_gui.ui.displaying import Displaying
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
             self.workspace,
             self,
         )
+        self.computing_status = ComputingStatus(self.workspace, self.status, self)
         self.naming = Naming(self.workspace, self.choice, self)
         self.moved_images = MovedImages(self.workspace, self.banner, self)
         self.keyboard = Keyboard(

@@ -21,6 +21,7 @@ from cnnseg_gui.ui.canvas.image_tiles import AS_READ, ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
 from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayLevels, OverlayTiles
+from cnnseg_gui.ui.canvas.redraw_queue import RedrawQueue
 from cnnseg_gui.ui.canvas.scale_bar import draw_scale_bar
 from cnnseg_gui.ui.canvas.split import SplitHandle
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
@@ -56,6 +57,8 @@ class CanvasView(QWidget):
         self._levels: OverlayLevels | None = None
         self._split = SplitHandle(self)
         self._split.moved.connect(self.update)
+        self._redraws = RedrawQueue(self)
+        self._redraws.due.connect(self._redraw_now)
         self._heat: HeatLayer | None = None
         self._display = AS_READ
         self._tip: Tip | None = None
@@ -82,6 +85,7 @@ class CanvasView(QWidget):
             self._document.meaning_changed.disconnect(self._reread)
             self._document.outline_changed.disconnect(self._show_outline)
         self._document = document
+        self._redraws.clear()
         self._heat = self._outline = None
         self._table = table
         self._overlays, self._levels = [], None
@@ -281,6 +285,7 @@ class CanvasView(QWidget):
                 painter.restore()
             if not self.complete:
                 self.update()
+            self.complete &= self._redraws.empty
             if self._view.scale >= GRID_FROM:
                 draw_grid(painter, self._view, self._exposed(event.rect()))
             if self._heat is not None:
@@ -361,11 +366,15 @@ class CanvasView(QWidget):
 
     def _reread(self) -> None:
         """The mask's values mean something else now."""
+        self._redraws.clear()
         if self._levels is not None:
             self._levels.reset()
         self.set_table(self._table)
 
     def _redraw_region(self, rect: Rect) -> None:
+        self._redraws.add(rect, self.visible_rect)
+
+    def _redraw_now(self, rect: Rect) -> None:
         if self._document is None:
             return
         level = pyramid_level(self._view.scale, self._document.image.levels)

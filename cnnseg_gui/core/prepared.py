@@ -1,0 +1,131 @@
+"""A change of many tiles computed beside the window: prepared whole, put in at once.
+
+A worker computes it on a snapshot of the mask, which shares its tiles until one side writes them.
+So a tile that is still the snapshot's own array has not changed since, and the finished one takes
+its place; only where a person painted meanwhile are pixels compared, and theirs stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnseg_gui.core.mask import TILE, Mask, Pixels, pack_tile
+from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Piece, Writable
+from cnnseg_gui.core.raster import Coverage
+
+_Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """One tile of the change, with all that the store wants of it."""
+
+    before: Pixels | None
+    """The snapshot's array; None where the tile was empty."""
+    after: Pixels
+    piece: Piece
+    journal: bytes
+    packed: bytes
+    change: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` made; to be put in once."""
+
+    tiles: tuple[_Tile, ...]
+
+    def put_in(self, mask: Mask) -> Patch | None:
+        """Changes the mask that the snapshot was taken of; None where nothing is left to change.
+
+        Costs a few microseconds a tile, and of those changed meanwhile what their pixels cost.
+        """
+        pieces: list[Piece] = []
+        journal: list[bytes] = []
+        packed: dict[_Cell, bytes] = {}
+        change = np.zeros(256, np.int64)
+        for tile in self.tiles:
+            cell = tile.piece.top // TILE, tile.piece.left // TILE
+            if mask.tile(*cell) is tile.before:
+                mask.put_tile(*cell, tile.after)
+                pieces.append(tile.piece)
+                journal.append(tile.journal)
+                packed[cell] = tile.packed
+                change += tile.change
+                continue
+            merged = _merged(mask, tile.piece)
+            if merged is not None:
+                patch = Patch((merged,))
+                patch.apply(mask)
+                pieces.append(merged)
+                journal.append(patch.to_bytes())
+                change += patch.count_change()
+        if not pieces:
+            return None
+        return PreparedPatch(tuple(pieces), b"".join(journal), change, packed)
+
+
+@dataclass(frozen=True)
+class PreparedPatch(Patch):
+    """A patch that knows already what the store will ask it."""
+
+    journal: bytes
+    change: npt.NDArray[np.int64] = field(compare=False)
+    packed: Mapping[_Cell, bytes]
+
+    def to_bytes(self) -> bytes:
+        return self.journal
+
+    def count_change(self) -> npt.NDArray[np.int64]:
+        return self.change
+
+    def packed_tile(self, row: int, column: int) -> bytes | None:
+        return self.packed.get((row, column))
+
+
+def prepare(
+    mask: Mask, fills: Iterable[tuple[Coverage, int]], writable: Writable = EVERYTHING
+) -> Prepared:
+    """Fills pixels of a snapshot, which stays as it is; a worker's job.
+
+    Args:
+        mask: a snapshot that nobody else writes.
+        fills: pixels and the mask value they get; may be computed from the snapshot as they are
+            asked for.
+        writable: bool[256], the mask values that may be overwritten.
+    """
+    changed = mask.snapshot()
+    builder = PatchBuilder(changed, writable)
+    for (top, left, covered), value in fills:
+        builder.paint(top, left, covered, value)
+    patch = builder.finish()
+    tiles = []
+    for piece in () if patch is None else patch.pieces:
+        cell = piece.top // TILE, piece.left // TILE
+        after = changed.tile(*cell)
+        assert after is not None, "a piece changes what its tile holds"
+        alone = Patch((piece,))
+        tiles.append(
+            _Tile(
+                before=mask.tile(*cell),
+                after=after,
+                piece=piece,
+                journal=alone.to_bytes(),
+                packed=pack_tile(after),
+                change=alone.count_change(),
+            )
+        )
+    return Prepared(tuple(tiles))
+
+
+def _merged(mask: Mask, piece: Piece) -> Piece | None:
+    """The piece where its pixels still are what they were; None where none is."""
+    now = mask.read_stored(piece.rect)
+    keeps = (now == piece.before) & (piece.after != piece.before)
+    if not keeps.any():
+        return None
+    return Piece(piece.top, piece.left, now, np.where(keeps, piece.after, now))
