@@ -18,8 +18,9 @@ from cnnseg_gui.core.pillow_image import FORMATS
 
 def encode_mask(pixels: Pixels, classes: Sequence[PixelClass]) -> bytes:
     """uint8[H, W] as an 8-bit indexed PNG whose palette shows the class colours."""
-    image = Image.fromarray(pixels).convert("L")
-    indexed = Image.frombytes("P", image.size, image.tobytes())
+    height, width = pixels.shape
+    values = np.ascontiguousarray(pixels)  # shared, not copied: a mask may take a gigabyte
+    indexed = Image.frombuffer("P", (width, height), values, "raw", "P", 0, 1)
     indexed.putpalette(palette_table(classes).tobytes())
     buffer = io.BytesIO()
     indexed.save(buffer, "PNG", compress_level=3)

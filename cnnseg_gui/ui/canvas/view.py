@@ -28,7 +28,7 @@ from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
 from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
-_FRAME_MS = 6.0  # for making tiles; the rest of a frame's 16 is for drawing them
+_FRAME_MS = 4.0  # for making tiles; drawing a full view takes up to 8 more
 _MOST_PIECES = 6  # painted one by one
 _SURROUNDED = 3.0  # a place is shown with as much on each side of it
 _LARGEST_PLACE = 4.0  # screen pixels per image pixel: no closer without being asked
