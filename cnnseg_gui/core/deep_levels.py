@@ -13,6 +13,7 @@ from cnnseg_gui.core.rect import cell_rect
 from cnnseg_gui.core.windowing import Window
 
 _BAND = 256  # rows averaged at a time: little memory beside the image
+_SAMPLE = 40_000  # pixels of a histogram
 _FIRST_KEPT = 2  # as of the 8-bit levels: level 1 is made as it is looked at
 
 
@@ -53,9 +54,21 @@ class DeepLevels:
         below = cell_rect(row, column, TILE << level).clipped(self._values.shape[:2])
         return value_means(self._values[below.slices], 1 << level, offset=self._offset)
 
+    def sample(self) -> npt.NDArray[np.float64] | None:
+        """Finite values from all over the image, float64[n]; None where there is none."""
+        step = max(1, int(np.sqrt(self._values[..., 0].size / _SAMPLE)))
+        return finite(self._values[::step, ::step])
+
     def value(self, row: int, column: int) -> tuple[float, ...]:
         """The file's values of one pixel."""
         return tuple(float(value) for value in self._values[row, column])
+
+
+def finite(values: npt.NDArray[Any]) -> npt.NDArray[np.float64] | None:
+    """Those of any values that are numbers, float64[n]; None where there is none."""
+    flat = values.ravel().astype(np.float64)
+    flat = flat[np.isfinite(flat)]
+    return flat if flat.size else None
 
 
 def value_means(

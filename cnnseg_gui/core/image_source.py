@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from cnnseg_gui.core.mask import Pixels
@@ -55,6 +56,11 @@ class ImageSource(Protocol):
     def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
         """The file's own values of a tile, [h, w, C], of coarser levels their means; None where
         they are the 8 bits of `tile`, or cannot be had."""
+        ...
+
+    def sample(self) -> npt.NDArray[np.float64] | None:
+        """Some finite values of the file's own, from all over the image, float64[n]; None where
+        they have 8 bits, or there is none."""
         ...
 
     def value(self, row: int, column: int) -> tuple[float, ...]:

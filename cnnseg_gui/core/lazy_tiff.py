@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnseg_gui.core.deep_levels import finite, value_means
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.mask import TILE, Pixels
 from cnnseg_gui.core.pyramid import level_count, level_shape, reduced
@@ -26,6 +27,7 @@ _FIRST_KEPT = 3  # at most: an eighth of the image's sides: 42 MB for 30,000²
 _CACHE_BYTES = 96 * 2**20
 _SEGMENT_BYTES = 64 * 2**20  # a strip or tile that holds more is no use read by parts
 _SAMPLED = 48  # segments that the window of 16-bit values is found from
+_HISTOGRAM = 100_000  # values kept for it
 _CONTIGUOUS, _MIN_IS_BLACK, _RGB = 1, 1, 2
 
 
@@ -50,6 +52,7 @@ class LazyTiff:
         try:
             self._page = _checked(self._tiff, path)
             self.shape = (int(self._page.imagelength), int(self._page.imagewidth))
+            self._sample: npt.NDArray[np.float64] | None = None
             self.window = None if self._page.dtype == np.uint8 else self._find_window()
         except BaseException:
             self._tiff.close()
@@ -59,6 +62,11 @@ class LazyTiff:
         self._kept = [
             np.zeros((*level_shape(self.shape, level), 3), np.uint8)
             for level in range(self._first, self.levels)
+        ]
+        shown = 3 if self._page.samplesperpixel >= 3 else 1
+        self._deep: list[npt.NDArray[np.uint16]] = [  # as `_kept`, of the file's own values
+            np.zeros((*level.shape[:2], shown), np.uint16)
+            for level in (self._kept if self.window is not None else [])
         ]
         self._build_ended = False
         self._built = 0  # rows of the image that the coarse levels hold
@@ -86,8 +94,19 @@ class LazyTiff:
         return pixels if level == 0 else reduced(pixels, 1 << level)
 
     def deep_tile(self, level: int, row: int, column: int) -> npt.NDArray[Any] | None:
-        """Not to be had: the coarse levels are made through one window."""
-        return None
+        """uint16[h, w, C] of a file that holds such, C 1 or 3; None of 8 bits."""
+        if self.window is None:
+            return None
+        if level >= self._first:
+            image = self._deep[level - self._first]
+            return image[cell_rect(row, column, TILE).clipped(image.shape[:2]).slices]
+        area = cell_rect(row, column, TILE << level).clipped(self.shape)
+        values = self._values(area)
+        return values if level == 0 else value_means(values, 1 << level)
+
+    def sample(self) -> npt.NDArray[np.float64] | None:
+        """Some of the file's own values, of parts from all over it; None of 8 bits."""
+        return self._sample
 
     def value(self, row: int, column: int) -> tuple[float, ...]:
         high, wide = self._page.chunks[:2]
@@ -108,7 +127,12 @@ class LazyTiff:
 
     def _read(self, area: Rect, *, keep: bool = True) -> Pixels:
         """A rectangle of the image, uint8[h, w, 3]."""
-        out = np.empty((area.height, area.width, 3), np.uint8)
+        return to_rgb8(self._values(area, keep=keep), self.window)[0]
+
+    def _values(self, area: Rect, *, keep: bool = True) -> npt.NDArray[Any]:
+        """A rectangle of the file's values, [h, w, C]; of more than two channels the first 3."""
+        shown = 3 if self._page.samplesperpixel >= 3 else 1
+        out = np.empty((area.height, area.width, shown), self._page.dtype)
         high, wide = self._page.chunks[:2]
         for index in self._indices(area):
             values = self._segment(index, keep=keep)
@@ -116,10 +140,9 @@ class LazyTiff:
             part = Rect(top, left, top + values.shape[0], left + values.shape[1])
             part = part.intersection(area)
             inside = values[part.top - top : part.bottom - top, part.left - left :]
-            pixels, _ = to_rgb8(inside[:, : part.width], self.window)
             out[part.top - area.top : part.bottom - area.top, part.left - area.left :][
                 :, : part.width
-            ] = pixels
+            ] = inside[:, : part.width, :shown]
         return out
 
     @property
@@ -183,8 +206,10 @@ class LazyTiff:
     def _find_window(self) -> Window:
         count = len(self._page.dataoffsets)
         chosen = np.unique(np.linspace(0, count - 1, min(count, _SAMPLED)).astype(int))
-        sample = [self._segment(int(index), keep=False)[..., :3].ravel()[::7] for index in chosen]
-        return window_of(np.concatenate(sample)[:, None])
+        parts = [self._segment(int(index), keep=False)[..., :3].ravel()[::7] for index in chosen]
+        sample = np.concatenate(parts)
+        self._sample = finite(sample[:: max(1, sample.size // _HISTOGRAM)])
+        return window_of(sample[:, None])
 
     # ------------------------------------------------------------------ the coarse levels
 
@@ -195,11 +220,10 @@ class LazyTiff:
                 step = max(TILE << 1, self._page.chunks[0])
                 step = -(-step // (1 << self._first)) << self._first
                 area = Rect(self._built, 0, self._built + step, self.shape[1]).clipped(self.shape)
-                rows = self._reduced_band(area)
                 first = self._built >> self._first
-                self._kept[0][first : first + rows.shape[0]] = rows
+                rows = self._reduce_band(area, first)
+                self._coarser(Rect(first, 0, first + rows, self._kept[0].shape[1]))
                 self._built = area.bottom
-                self._coarser(Rect(first, 0, first + rows.shape[0], rows.shape[1]))
                 if (on_grown := self.on_grown) is not None:
                     on_grown(area)
         except UserError:
@@ -210,25 +234,37 @@ class LazyTiff:
                 if self._stopped.is_set():
                     self._tiff.close()
 
-    def _reduced_band(self, area: Rect) -> Pixels:
-        """A band of whole rows, cut across into pieces that take little memory."""
+    def _reduce_band(self, area: Rect, first: int) -> int:
+        """Makes rows from `first` on of the first kept level; gives how many.
+
+        The band of whole rows is cut across into pieces that take little memory.
+        """
         wide = max(self._page.chunks[1], 1 << 12)
         wide = -(-wide // (1 << self._first)) << self._first
-        parts = []
+        factor = 1 << self._first
+        rows = slice(first, first + -(-area.height // factor))
         for left in range(0, area.right, wide):
             part = area.intersection(Rect(area.top, left, area.bottom, left + wide))
-            parts.append(reduced(self._read(part, keep=False), 1 << self._first))
-        return np.concatenate(parts, axis=1)
+            values = self._values(part, keep=False)
+            columns = slice(left // factor, -(-part.right // factor))
+            self._kept[0][rows, columns] = reduced(to_rgb8(values, self.window)[0], factor)
+            if self._deep:
+                self._deep[0][rows, columns] = value_means(values, factor)
+        return rows.stop - rows.start
 
     def _coarser(self, changed: Rect) -> None:
         """The levels above, where the first kept one has changed."""
-        for below, above in zip(self._kept, self._kept[1:], strict=False):
+        for level in range(1, len(self._kept)):
             target = changed.reduced(1)
+            below = self._kept[level - 1]
             source = Rect(2 * target.top, 0, 2 * target.bottom, below.shape[1]).clipped(
                 (below.shape[0], below.shape[1])
             )
-            rows = reduced(below[source.slices], 2)
-            above[target.top : target.top + rows.shape[0]] = rows
+            made = reduced(below[source.slices], 2)
+            rows = slice(target.top, target.top + made.shape[0])
+            self._kept[level][rows] = made
+            if self._deep:
+                self._deep[level][rows] = value_means(self._deep[level - 1][source.slices], 2)
             changed = target
 
 

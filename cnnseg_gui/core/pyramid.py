@@ -84,6 +84,10 @@ class ImagePyramid:
         bits."""
         return None if self._deep is None else self._deep.tile(level, row, column)
 
+    def sample(self) -> npt.NDArray[np.float64] | None:
+        """Some of the file's own values, from all over the image; None where they have 8 bits."""
+        return None if self._deep is None else self._deep.sample()
+
     def value(self, row: int, column: int) -> tuple[float, ...]:
         """The file's own values of one pixel."""
         if self._deep is not None:

@@ -11,10 +11,12 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cnnseg_gui.core.deep_levels import DeepLevels
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_part import image_part
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.lazy_tiff import LazyTiff
+from cnnseg_gui.core.mask import TILE
 from cnnseg_gui.core.pyramid import ImagePyramid, level_shape
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.core.tiff import TiffUnsupported
@@ -124,6 +126,32 @@ def test_16_bit_values_are_windowed(tmp_path: Path) -> None:
     assert shown[0, 0, 0] <= 2
     assert shown[-1, -1, 0] >= 253
     assert (np.diff(shown[:, 0, 0].astype(int)) >= 0).all()
+    source.close()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bit_values_of_every_level_are_those_of_the_image_in_memory(
+    tmp_path: Path, channels: int
+) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(200, 4000, (903, 1111, channels), dtype=np.uint16)
+    path = tmp_path / "deep.tif"
+    photometric = "rgb" if channels == 3 else "minisblack"
+    written = values if channels == 3 else values[..., 0]
+    tifffile.imwrite(path, written, photometric=photometric, tile=(128, 128))
+    source = built(path)
+    assert source.window is not None
+    deep = DeepLevels(values, source.window, source.levels)
+    for level in range(source.levels):
+        for row, column in Rect(0, 0, *level_shape(source.shape, level)).cells(TILE):
+            expected, found = deep.tile(level, row, column), source.deep_tile(level, row, column)
+            assert found is not None
+            assert found.dtype == np.uint16
+            assert found.shape == expected.shape
+            edge = 4 if level else 0  # cells that are not full weigh their pixels otherwise
+            inner = slice(0, expected.shape[0] - edge), slice(0, expected.shape[1] - edge)
+            difference = np.abs(found.astype(int) - expected)[inner]
+            assert difference.max(initial=0) <= (0 if level == 0 else 2)
     source.close()
 
 

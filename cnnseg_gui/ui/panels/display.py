@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
@@ -21,14 +19,12 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.display import Display
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.mask import TILE
 from cnnseg_gui.core.windowing import Window
 from cnnseg_gui.ui.panels.histogram import Histogram
 from cnnseg_gui.ui.panels.slider_row import SliderRow
 
 _GAMMA_STEPS = 100  # each way: from a fifth to five, by its logarithm
 _WIDEST_GAMMA = 5.0
-_SAMPLED_TILES, _SAMPLED_STEP = 4, 5  # each way: 42,000 values at most
 
 
 class DisplayPanel(QWidget):
@@ -60,13 +56,14 @@ class DisplayPanel(QWidget):
 
     def show_image(self, image: ImageSource | None) -> None:
         """Another image, or none; a window that was chosen stays, for images taken alike."""
-        sample = _sample(image) if image is not None else None
+        sample = image.sample() if image is not None else None
         self._found = image.window if image is not None and sample is not None else None
         for field in (self.histogram, self._ends):
             self._form.setRowVisible(field, self._found is not None)
         if sample is not None and self._found is not None:
             self.histogram.show_values(sample, self._display.window or self._found)
-            span = float(np.ptp(sample)) or 1.0
+            with np.errstate(over="ignore"):  # then there are no decimals
+                span = float(np.ptp(sample)) or 1.0
             for box in (self.low, self.high):
                 with QSignalBlocker(box):
                     box.setDecimals(_decimals(span))
@@ -186,20 +183,3 @@ def _value_box(name: str) -> QDoubleSpinBox:
 def _decimals(span: float) -> int:
     """So many that a box has at least a thousand steps between the least and the largest value."""
     return min(max(3 - math.floor(math.log10(span)), 0), 12) if math.isfinite(span) else 0
-
-
-def _sample(image: ImageSource) -> npt.NDArray[np.float64] | None:
-    """Finite values from all over the image; None where the file's own are not to be had."""
-    rows, columns = (
-        np.unique(np.linspace(0, (side - 1) // TILE, _SAMPLED_TILES).astype(int))
-        for side in image.shape
-    )
-    found = []
-    for row, column in itertools.product(rows, columns):
-        values = image.deep_tile(0, int(row), int(column))
-        if values is None:
-            return None
-        found.append(values[::_SAMPLED_STEP, ::_SAMPLED_STEP].ravel())
-    flat = np.concatenate(found).astype(np.float64)
-    flat = flat[np.isfinite(flat)]
-    return flat if flat.size else None
