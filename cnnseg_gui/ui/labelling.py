@@ -22,6 +22,7 @@ from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.messages import NetworkFacts, Networks
 from cnnseg_gui.ui.canvas.region_picker import RegionPicker, outline_bounds
 from cnnseg_gui.ui.canvas.view import CanvasView
+from cnnseg_gui.ui.keys.bindings import Bindings
 from cnnseg_gui.ui.networks import NetworkWindows
 from cnnseg_gui.ui.panels.label_results import Row
 from cnnseg_gui.ui.panels.labels import ClassifierChoice, LabelsPanel
@@ -44,6 +45,7 @@ class Labelling(QObject):
         canvas: CanvasView,
         workspace: Workspace,
         networks: NetworkWindows,
+        bindings: Bindings,
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -52,7 +54,7 @@ class Labelling(QObject):
         self._classifying = Classifying(workspace, networks.engine, self)
         self._tag_training = TagTraining(workspace, networks.engine, self)
         self._label_all = LabelAll(workspace, networks.engine, self)
-        self._picker = RegionPicker(canvas)
+        self._picker = RegionPicker(canvas, bindings)
         self._networks: tuple[NetworkFacts, ...] = ()
         self._shown = False
         self._heat: npt.NDArray[np.float32] | None = None

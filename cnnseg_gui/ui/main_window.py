@@ -119,7 +119,12 @@ class MainWindow(QMainWindow):
         )
         self.displaying = Displaying(self.display_panel, self.canvas, self.workspace, self)
         self.labelling = Labelling(
-            self.labels_panel, self.canvas, self.workspace, self.networks, self
+            self.labels_panel,
+            self.canvas,
+            self.workspace,
+            self.networks,
+            self.actions_by_name.bindings,
+            self,
         )
         self.border_heat = BorderHeat(
             self.actions_by_name["border_weights"], self.canvas, self.workspace, self

@@ -83,7 +83,16 @@ class Painting(QObject):
         hand.refused.connect(self.failed)
         act["hide_overlay"].toggled.connect(self._canvas.hide_overlay)
         act["compare"].toggled.connect(self._canvas.compare)
+        for name, ways in (("compare_left", -1), ("compare_right", 1)):
+            act[name].triggered.connect(lambda _=False, ways=ways: self._move_compared(ways))
         self._workspace.document_changed.connect(self._follow_document)
+
+    def _move_compared(self, ways: int) -> None:
+        """The first press shows the handle."""
+        if self._canvas.comparing:
+            self._canvas.move_compared(ways)
+        else:
+            self._actions["compare"].setChecked(True)
 
     def _slots(self) -> dict[str, Callable[[], object]]:
         choice = self.choice

@@ -46,7 +46,7 @@ class Regions(QObject):
         self._panel, self._actions, self._canvas = panel, actions, canvas
         self._choice, self._workspace = choice, workspace
         self._waiting: RegionRequest | None = None
-        self._picker = RegionPicker(canvas)
+        self._picker = RegionPicker(canvas, actions.bindings)
         self._picker.outlined.connect(self._with_lasso)
         self._picker.clicked.connect(lambda _: self._forget())
         self._picker.cancelled.connect(self._forget)

@@ -52,15 +52,9 @@ class KeyCursor(QObject):
         document = self._canvas.document
         if document is None:
             return
-        step = max(1, round(1 / self._canvas.view_transform.scale))
-        at = self.at or self._start()
-        height, width = document.mask.shape
         self._document = document
-        self._at = ImagePoint(
-            min(max(at.y + down * step, 0.5), height - 0.5),
-            min(max(at.x + right * step, 0.5), width - 0.5),
-        )
-        self._bring_into_view()
+        self._at = stepped(self._canvas, self.at or self._start(), down=down, right=right)
+        bring_into_view(self._canvas, self._at)
         self._show()
 
     def press(self, operation: Operation = Operation.PAINT, *, straight: bool = False) -> None:
@@ -101,15 +95,7 @@ class KeyCursor(QObject):
             under = self._canvas.image_point(pointer)
             if self._canvas.contains(under):
                 return ImagePoint(int(under.y) + 0.5, int(under.x) + 0.5)
-        seen = self._canvas.visible_rect
-        return ImagePoint((seen.top + seen.bottom) // 2 + 0.5, (seen.left + seen.right) // 2 + 0.5)
-
-    def _bring_into_view(self) -> None:
-        assert self._at is not None
-        place, canvas = self._canvas.widget_position(self._at), self._canvas
-        by = QPointF(_back(place.x(), canvas.width()), _back(place.y(), canvas.height()))
-        if not by.isNull():
-            canvas.pan_by(by)
+        return middle_of_view(self._canvas)
 
     def _show(self) -> None:
         if self.at is None:
@@ -149,6 +135,34 @@ class Cross(QWidget):
             if self._down:
                 painter.drawEllipse(self._centre, _GAP + 3, _GAP + 3)
         painter.end()
+
+
+def middle_of_view(canvas: CanvasView) -> ImagePoint:
+    """The pixel in the middle of what is seen of the image."""
+    seen = canvas.visible_rect
+    return ImagePoint((seen.top + seen.bottom) // 2 + 0.5, (seen.left + seen.right) // 2 + 0.5)
+
+
+def stepped(canvas: CanvasView, at: ImagePoint, *, down: int, right: int) -> ImagePoint:
+    """A place some steps further on the shown image.
+
+    A step is a pixel of the image, or of the screen where those are larger.
+    """
+    assert canvas.document is not None, "there is no image to go over"
+    step = max(1, round(1 / canvas.view_transform.scale))
+    height, width = canvas.document.mask.shape
+    return ImagePoint(
+        min(max(at.y + down * step, 0.5), height - 0.5),
+        min(max(at.x + right * step, 0.5), width - 0.5),
+    )
+
+
+def bring_into_view(canvas: CanvasView, at: ImagePoint) -> None:
+    """Moves the image where a place would be too near the view's edges."""
+    place = canvas.widget_position(at)
+    by = QPointF(_back(place.x(), canvas.width()), _back(place.y(), canvas.height()))
+    if not by.isNull():
+        canvas.pan_by(by)
 
 
 def _back(place: float, size: int) -> float:

@@ -38,6 +38,10 @@ class SplitHandle(QWidget):
         self.fit()
         self.moved.emit()
 
+    def step(self, ways: int) -> None:
+        """To the right, or with a negative number to the left."""
+        self.move_to(self.place + ways * _STEP)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
 
@@ -46,11 +50,11 @@ class SplitHandle(QWidget):
         self.move_to(x / max(self._canvas.width(), 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -_STEP, Qt.Key.Key_Right: _STEP}.get(Qt.Key(event.key()))
-        if step is None:
+        ways = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if ways is None:
             super().keyPressEvent(event)
         else:
-            self.move_to(self.place + step)
+            self.step(ways)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

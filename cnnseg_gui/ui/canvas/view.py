@@ -146,6 +146,15 @@ class CanvasView(QWidget):
             self._make_overlays()
         self.update()
 
+    def move_compared(self, ways: int) -> None:
+        """Moves the handle between the two a little to the right, or to the left."""
+        self._split.step(ways)
+
+    @property
+    def compared_at(self) -> float:
+        """Where the handle is: 0 is the left edge, 1 the right one."""
+        return self._split.place
+
     def peek(self, on: bool) -> None:
         """Shows the image alone while it is on."""
         self._peeking = on

@@ -156,6 +156,8 @@ def _view() -> tuple[ActionSpec, ...]:
             "The mask left of a handle, the proposal right of it",
             checkable=True,
         ),
+        ActionSpec("compare_left", "Compare: Handle to the Left", ("Alt+Left",)),
+        ActionSpec("compare_right", "Compare: Handle to the Right", ("Alt+Right",)),
         ActionSpec(
             "border_weights",
             "Border Weights",
