@@ -1,5 +1,8 @@
 """One gesture, one patch: apply and revert are inverses, and nothing outside it changes."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,3 +80,37 @@ def test_painting_what_is_there_already_is_no_gesture() -> None:
 def test_a_damaged_patch_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="damaged patch"):
         Patch.from_bytes(data)
+
+
+@given(dabs, dabs)
+def test_patches_stored_before_they_were_made_smaller_are_read(first: list, second: list) -> None:
+    mask = Mask(*_SHAPE)
+    paint(mask, first)
+    patch = paint(mask, second)
+    if patch is None:
+        return
+    raw = b"".join(
+        struct.pack("<IIHH", piece.top, piece.left, *piece.after.shape)
+        + piece.before.tobytes()
+        + piece.after.tobytes()
+        for piece in patch.pieces
+    )
+    read = Patch.from_bytes(zlib.compress(raw), _SHAPE)
+    assert len(read.pieces) == len(patch.pieces)
+    for old, new in zip(
+        read.pieces, Patch.from_bytes(patch.to_bytes(), _SHAPE).pieces, strict=True
+    ):
+        assert old.rect == new.rect
+        assert np.array_equal(old.before, new.before)
+        assert np.array_equal(old.after, new.after)
+
+
+def test_a_stroke_of_one_value_on_another_takes_little() -> None:
+    mask = Mask(TILE, TILE)
+    disc = np.hypot(*(np.ogrid[:TILE, :TILE][k] - 128 for k in (0, 1))) < 120
+    builder = PatchBuilder(mask)
+    builder.paint(0, 0, disc, 3)
+    patch = builder.finish()
+    assert patch is not None
+    assert len(zlib.decompress(patch.to_bytes())) < TILE * TILE // 8 + 20
+    assert Patch.from_bytes(patch.to_bytes()).count_change()[3] == disc.sum()
