@@ -203,12 +203,12 @@ def unpack_edit(data: bytes) -> tuple[ClassList, ClassList]:
         edit = msgspec.json.decode(text, type=_Edit)
     except (zlib.error, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(f"a damaged edit of the classes ({error})") from error
-    if not (_is_sound(edit.before) and _is_sound(edit.after)):
+    if not (is_sound(edit.before) and is_sound(edit.after)):
         raise ValueError("a damaged edit of the classes (numbers that no class can have)")
     return edit.before, edit.after
 
 
-def _is_sound(classes: ClassList) -> bool:
+def is_sound(classes: ClassList) -> bool:
     """Every index once and in its range, and something to paint with."""
     every = (*classes.live, *(entry.pixel_class for entry in classes.retired))
     return (

@@ -127,11 +127,12 @@ _MIGRATIONS = (
         status TEXT NOT NULL DEFAULT 'new',
         held_out INTEGER,                   -- NULL until its first decided pixel, then fixed
         stale INTEGER NOT NULL DEFAULT 0,   -- changes that the mirror does not show yet
+        mirror TEXT NOT NULL DEFAULT '',    -- the mask's file there, once it is written
         UNIQUE (path, page)
     );
     INSERT INTO image_5
         SELECT id, path, 0, sha256, height, width, status, held_out,
-            EXISTS (SELECT 1 FROM tile WHERE image_id = image.id) FROM image;
+            EXISTS (SELECT 1 FROM tile WHERE image_id = image.id), '' FROM image;
     DROP TABLE image;
     ALTER TABLE image_5 RENAME TO image;
     CREATE INDEX image_by_content ON image (sha256);

@@ -234,6 +234,14 @@ class ImageTable:
             " WHERE id IN (SELECT image_id FROM pixel_count WHERE pixels > 0)"
         )
 
+    def note_mirrored(self, image_id: int, stale: int, name: str) -> None:
+        """The mirror shows an image as it was after so many changes, in a file of this name."""
+        self._db.execute(
+            "UPDATE image SET stale = CASE WHEN stale = ? THEN 0 ELSE stale END, mirror = ?"
+            " WHERE id = ?",
+            (stale, name, image_id),
+        )
+
     def count(self, image_id: int, change: npt.NDArray[np.int64]) -> None:
         """Adds to the decided pixels by stored value, int64[256]."""
         self._db.executemany(

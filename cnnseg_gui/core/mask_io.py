@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,19 +11,16 @@ from PIL import Image
 from cnnseg_gui.core.classes import PixelClass, palette_table
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_io import MAX_PIXELS
-from cnnseg_gui.core.mask import UNLABELLED, Pixels
+from cnnseg_gui.core.indexed_png import indexed_png
+from cnnseg_gui.core.mask import TILE, UNLABELLED, Pixels
 from cnnseg_gui.core.pillow_image import FORMATS
 
 
 def encode_mask(pixels: Pixels, classes: Sequence[PixelClass]) -> bytes:
     """uint8[H, W] as an 8-bit indexed PNG whose palette shows the class colours."""
+    bands = (pixels[top : top + TILE] for top in range(0, len(pixels), TILE))
     height, width = pixels.shape
-    values = np.ascontiguousarray(pixels)  # shared, not copied: a mask may take a gigabyte
-    indexed = Image.frombuffer("P", (width, height), values, "raw", "P", 0, 1)
-    indexed.putpalette(palette_table(classes).tobytes())
-    buffer = io.BytesIO()
-    indexed.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+    return indexed_png((height, width), bands, palette_table(classes))
 
 
 def read_mask(path: Path) -> Pixels:

@@ -24,6 +24,7 @@ from cnnseg_gui.core.image_listing import ImageListing
 from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, ImageTable
 from cnnseg_gui.core.journal import HistoryEntry, Journal, Step
 from cnnseg_gui.core.mask import Mask, pack_tile, unpack_tile
+from cnnseg_gui.core.mirror_round import Mirrored
 from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.revisions import Revisions, TaughtClassifiers
 from cnnseg_gui.core.tags import Tags
@@ -273,6 +274,12 @@ class Project:
     def history(self, image_id: int) -> list[HistoryEntry]:
         """The steps that `undo` and `redo` go through, oldest first."""
         return self._asked(lambda: self._journal.history(image_id))
+
+    def note_mirrored(self, done: Iterable[Mirrored]) -> None:
+        """Masks are in the mirror; what has changed since they were read is still to come."""
+        with self._transaction():
+            for mirrored in done:
+                self._images.note_mirrored(mirrored.image_id, mirrored.stale, mirrored.name)
 
     def limit_history(self, max_bytes: int) -> None:
         """From the next gesture on the history takes at most so much; the oldest steps go."""

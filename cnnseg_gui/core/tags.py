@@ -80,6 +80,7 @@ class Tags:
                 "INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?)",
                 (image_id, cleaned, source, time.time()),
             )
+            self._set_stale(image_id)
         return cleaned
 
     def remove(self, image_id: int, name: str) -> None:
@@ -90,3 +91,8 @@ class Tags:
         """
         with database.transaction(self._db, self._path):
             self._db.execute("DELETE FROM tag WHERE image_id = ? AND name = ?", (image_id, name))
+            self._set_stale(image_id)
+
+    def _set_stale(self, image_id: int) -> None:
+        """The mirror says another thing of it by now."""
+        self._db.execute("UPDATE image SET stale = stale + 1 WHERE id = ?", (image_id,))

@@ -67,7 +67,6 @@ class Document(QObject):
         self.proposed_by: str | None = None
         """The model that the proposal (complete or arriving) comes from."""
         self.proposal_complete = False
-        self.changed_since_mirror = False
         self._project = project
         self.outline: Outline | None = None
         self._last_end: ImagePoint | None = None
@@ -269,7 +268,6 @@ class Document(QObject):
     def read_as(self, meaning: Pixels) -> None:
         """Another list of classes: what each stored value means now, uint8[256]."""
         self.mask.meaning = meaning
-        self.changed_since_mirror = True
         self.meaning_changed.emit()
 
     def history(self) -> list[HistoryEntry]:
@@ -337,7 +335,6 @@ class Document(QObject):
 
     def _store(self, patch: Patch, name: str) -> None:
         self._waiting.append((patch, name))
-        self.changed_since_mirror = True
         self.store_waiting()
         self.changed.emit(self.record.id)
 
@@ -352,7 +349,6 @@ class Document(QObject):
             return None
         if step is None:
             return None
-        self.changed_since_mirror = True
         if step.patch is None:
             self.classes_changed.emit()
         else:

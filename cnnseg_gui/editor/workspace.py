@@ -71,7 +71,8 @@ class Workspace(QObject):
         self.adding.failed.connect(self.failed)
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._syncing = Syncing(self, failed=self.failed.emit)
-        self.image_changed.connect(self._sync_soon)
+        self.image_changed.connect(self._on_stored)
+        self.classes_changed.connect(self._on_stored)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
         self._retry_timer.setInterval(_RETRY_MS)
@@ -344,6 +345,7 @@ class Workspace(QObject):
         mirror.sweep_leftovers(project.folder)
         revisions.sweep_leftovers(project.folder)
         self.project_changed.emit()
+        self._mirroring.later(project)  # what a crash kept from it
         if image is not None:
             self.open_image(image)
 
@@ -383,9 +385,10 @@ class Workspace(QObject):
             with suppress(UserError):  # said when the person goes there
                 self._ahead.read(self.project.neighbours(record.id))
 
-    def _sync_soon(self) -> None:
+    def _on_stored(self) -> None:
         if self.project is not None:
             self._syncing.soon(self.project.path)
+            self._mirroring.later(self.project)
 
     def _remember(self, record: ImageRecord) -> None:
         """For the next start; that it fails on a full disk must not keep anyone from looking."""
@@ -410,15 +413,12 @@ class Workspace(QObject):
             if not document.proposal_complete:
                 document.proposed_by = None
             if self.project is not None:
-                self._mirroring.now(self.project, document)
+                self._mirroring.now(self.project)
         self.document = None
         self._opening = None
         self._drop_finished()
 
     def _on_changed(self, image_id: int) -> None:
-        document = self._documents.get(image_id)
-        if self.project is not None and document is not None:
-            self._mirroring.later(self.project, document)
         self._settle()
         self.image_changed.emit(image_id)
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from PIL import Image
 
+from cnnseg_gui.core import mirror
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask_io import read_mask
@@ -149,7 +151,10 @@ def _check(
         tally.unopened.append(f"{where}: {error}")
     for mask in (copy / "masks").glob("[!.]*"):
         try:
-            read_mask(mask)
+            if mask.name == mirror.PROJECT:
+                msgspec.json.decode(mask.read_bytes(), type=mirror.MirroredProject)
+            elif mask.name != mirror.IMAGES:
+                read_mask(mask)
         except (UserError, OSError, ValueError) as error:
             tally.broken_mirrors.append(f"{where}: {mask.name}: {error}")
     shutil.rmtree(copy)

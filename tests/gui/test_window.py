@@ -210,10 +210,12 @@ def fill_disk(project: Project) -> None:
 
 
 def paint_until_unsaved(window: MainWindow, qtbot: QtBot) -> None:
-    for row in range(10, 250, 12):
-        drag(qtbot, window, ImagePoint(row, 5), ImagePoint(row, 310))
-        if window.workspace.unsaved:
-            return
+    for turn in range(12):  # a stroke takes some hundred bytes, and the last page has room yet
+        window.choose_class_by_key(turn % 2)
+        for row in range(10, 250, 12):
+            drag(qtbot, window, ImagePoint(row, 5 + turn), ImagePoint(row + 5, 310 - turn))
+            if window.workspace.unsaved:
+                return
     raise AssertionError("everything fitted")
 
 
