@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from cnnseg_gui.core.atomic import sync_folder, temporary_name
@@ -17,6 +18,9 @@ from cnnseg_gui.core.untrusted_project import (
 
 FILE_NAME = "project.sqlite"
 _APPLICATION_ID = 0x434E4E53  # "CNNS"
+
+_MIRRORED = "masks/project.json"
+_REBUILD = "Keep it as it is: `cnnseg doctor --repair` makes a new one from the folder masks/."
 
 _BUSY_S = 0.2  # a gesture that another program's lock keeps out waits in memory, not the window
 
@@ -142,6 +146,10 @@ _MIGRATIONS = (
 )
 
 
+class DamagedProject(UserError):
+    """The project's database cannot be read; its masks may be in the mirror: see `rebuild`."""
+
+
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     """Opens (or makes) a project file and brings its schema up to date.
 
@@ -150,11 +158,16 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     journal, then with every fsync; it does not notice every network drive.
 
     Raises:
-        UserError: not a project, damaged, written by a newer version, not writable, or holding
-            what CNNSeg never writes.
+        DamagedProject: it is damaged, or gone from beside its mirror.
+        UserError: not a project, written by a newer version, not writable, or holding what
+            CNNSeg never writes.
     """
     if not create and not path.is_file():
+        if (path.parent / _MIRRORED).is_file():
+            raise DamagedProject("the project's file is gone", path=path, remedy=_REBUILD)
         raise UserError("there is no project here", path=path.parent, remedy="Open another folder.")
+    if not create and path.stat().st_size == 0:
+        raise DamagedProject("the project's file is empty", path=path, remedy=_REBUILD)
     refuse_foreign_files(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
@@ -163,9 +176,36 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise database_error(error, path) from error
     return connection
+
+
+def set_aside(path: Path, when: datetime) -> Path | None:
+    """Gives a damaged project file, and what SQLite keeps beside it, a name that says so.
+
+    Returns:
+        What it is called now; None where there was none.
+
+    Raises:
+        UserError: it could not be renamed; nothing is lost.
+    """
+    name = f"{path.stem} (damaged {when:%Y-%m-%d %H.%M.%S})"
+    number, aside = 1, path.with_name(f"{name}{path.suffix}")
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{name} {number}{path.suffix}")
+    found = None
+    try:
+        for ending in ("-wal", "-shm", "-journal", ""):  # the file itself last: it is the last seen
+            beside = path.with_name(path.name + ending)
+            if beside.exists():
+                beside.rename(aside.with_name(aside.name + ending))
+                found = aside
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, doing="setting the damaged file aside", path=path) from error
+    return found
 
 
 @contextmanager
@@ -212,8 +252,10 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
         raise database_error(error, path) from error
 
 
-def database_error(error: sqlite3.Error, path: Path) -> UserError:
+def database_error(error: sqlite3.Error | UnicodeError, path: Path) -> UserError:
     """SQLite's words, and what to do."""
+    if isinstance(error, UnicodeError) or "decode to UTF-8" in str(error):
+        return DamagedProject("the project's file is damaged", path=path, remedy=_REBUILD)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     what, remedy = {
         sqlite3.SQLITE_FULL: (
@@ -236,16 +278,13 @@ def database_error(error: sqlite3.Error, path: Path) -> UserError:
             "the project file cannot be opened",
             "Check the permissions of the folder and that its disk is connected.",
         ),
-        sqlite3.SQLITE_CORRUPT: (
-            "the project file is damaged",
-            "Keep it as it is and restore a copy; the folder masks/ beside it holds every mask.",
-        ),
-        sqlite3.SQLITE_NOTADB: (
-            "this file is not a project",
-            "Keep it as it is and restore a copy; the folder masks/ beside it holds every mask.",
-        ),
+        sqlite3.SQLITE_CORRUPT: ("the project's file is damaged", _REBUILD),
+        sqlite3.SQLITE_NOTADB: ("the project's file is damaged", _REBUILD),
+        sqlite3.SQLITE_ERROR: (f"the project's file is damaged ({error})", _REBUILD),
     }.get(code, (f"the project file could not be used ({error})", "See the log for details."))
-    return UserError(what, path=path, remedy=remedy)
+    # SQLITE_ERROR: what is asked is right, so what it is asked of is not.
+    damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    return (DamagedProject if damaged else UserError)(what, path=path, remedy=remedy)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
@@ -256,6 +295,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
             "this project was made by a newer version of CNNSeg", path=path, remedy="Update CNNSeg."
         )
     if application != (_APPLICATION_ID if version else 0) or not (version or create):
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if {"image", "tile", "journal"} <= {name for (name,) in tables}:
+            raise DamagedProject("the project's file is damaged", path=path, remedy=_REBUILD)
         raise UserError("this file is not a project", path=path, remedy="Open another folder.")
     refuse_foreign_schema(connection, path)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

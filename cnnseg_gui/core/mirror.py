@@ -28,6 +28,7 @@ FOLDER = "masks"
 PROJECT, IMAGES = "project.json", "images.csv"
 
 _NUMBERED = re.compile(r"\.\d+$")
+_LARGEST_TABLE = 1 << 30  # bytes: a million images take a third of it
 _LONGEST_NOTE = 1 << 22  # characters: 255 classes with all their former names, and tags
 
 
@@ -53,12 +54,21 @@ class MaskNote(msgspec.Struct, frozen=True, kw_only=True):
     classes: ClassList
 
 
+class MirroredRevision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the project says of a revision beside what its folder holds."""
+
+    name: str
+    promoted: int
+    title: str
+
+
 class MirroredProject(msgspec.Struct, frozen=True, kw_only=True):
     """What `project.json` holds."""
 
     format: int = 1
     classes: ClassList
     settings: dict[str, str]
+    revisions: tuple[MirroredRevision, ...] = ()
 
 
 def mirror_name(record: ImageRecord, records: Sequence[ImageRecord]) -> str:
@@ -155,6 +165,38 @@ def write_tables(folder: Path, project: MirroredProject, images: Iterable[Mirror
             same = False
         if not same:
             write_atomically(path, data)
+
+
+def read_project(folder: Path) -> MirroredProject | None:
+    """What `write_tables` wrote of the project; None where it is gone or damaged."""
+    data = _table(folder / FOLDER / PROJECT)
+    try:
+        found = msgspec.json.decode(data, type=MirroredProject)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return found if is_sound(found.classes) else None
+
+
+def read_images(folder: Path) -> list[MirroredImage]:
+    """What `write_tables` wrote of the images, as far as its rows can be read."""
+    text = _table(folder / FOLDER / IMAGES).decode(errors="surrogateescape")
+    found = []
+    for row in csv.DictReader(io.StringIO(text)):
+        fields = {**row, "held_out": {"yes": True, "no": False}.get(row.get("held_out") or "")}
+        try:
+            fields["tags"] = msgspec.json.decode(row.get("tags") or "[]", type=tuple[str, ...])
+            found.append(msgspec.convert(fields, MirroredImage, strict=False))
+        except (msgspec.DecodeError, RecursionError):
+            continue  # cut off, or written by something else
+    return found
+
+
+def _table(path: Path) -> bytes:
+    """A table's bytes; none where it is not there or too large to be one."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _LARGEST_TABLE else b""
+    except OSError:
+        return b""
 
 
 def folded(stem: str) -> str:

@@ -27,6 +27,7 @@ from cnnseg_gui.core.mirror import (
     MaskNote,
     MirroredImage,
     MirroredProject,
+    MirroredRevision,
     mirror_name,
     write_noted,
     write_tables,
@@ -125,7 +126,15 @@ class _Reader:
 
     def project(self) -> MirroredProject:
         settings = dict(self._db.execute("SELECT key, value FROM setting ORDER BY key"))
-        return MirroredProject(classes=read_classes(self._db), settings=settings)
+        revisions = self._db.execute("SELECT name, promoted, title FROM revision ORDER BY id")
+        return MirroredProject(
+            classes=read_classes(self._db),
+            settings=settings,
+            revisions=tuple(
+                MirroredRevision(name=name, promoted=promoted, title=title)
+                for name, promoted, title in revisions
+            ),
+        )
 
     def images(self) -> Iterator[MirroredImage]:
         tags: dict[int, tuple[str, ...]] = {}
