@@ -22,12 +22,12 @@ from cnnseg_gui.editor.adding import Adding
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.mirroring import Mirroring
+from cnnseg_gui.editor.project_lock import lock_project
 from cnnseg_gui.editor.read_ahead import ReadAhead
 from cnnseg_gui.editor.reading import load_image
 from cnnseg_gui.editor.syncing import Syncing
 
 _RETRY_MS = 5000
-_LOCK_NAME = ".cnnseg.lock"
 
 
 class Workspace(QObject):
@@ -325,11 +325,11 @@ class Workspace(QObject):
         folder = folder.parent if folder.name == database.FILE_NAME else folder
         if self.project is not None and self.project.folder == folder.absolute():
             return
-        lock = _locked(folder)
+        lock = lock_project(folder)
         try:
             project = open_()
             try:
-                lock = lock or _locked(folder)  # of a new project: its folder is there by now
+                lock = lock or lock_project(folder)  # of a new project: its folder is there by now
                 project.check_writable()
                 classes, image = project.classes, _begin_with(project)
             except UserError:
@@ -457,24 +457,3 @@ def _begin_with(project: Project) -> int | None:
     if last.isascii() and last.isdecimal() and project.listing.lists(int(last)):
         return int(last)
     return project.listing.first()
-
-
-def _locked(folder: Path) -> QLockFile | None:
-    """The lock of a project for this window; None where the folder cannot hold one.
-
-    Raises:
-        UserError: another window has it; that of a dead one is taken over.
-    """
-    if not folder.is_dir():
-        return None  # yet to be made: no one else can have it open
-    lock = QLockFile(str(folder / _LOCK_NAME))
-    lock.setStaleLockTime(0)  # only a dead owner's lock is taken over, whatever its age
-    if lock.tryLock(0):
-        return lock
-    if lock.error() == QLockFile.LockError.LockFailedError:
-        raise UserError(
-            "another window has this project open",
-            path=folder,
-            remedy="Go on there, or close it first.",
-        )
-    return None

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from cnnseg_gui.core import database
+from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, expect_images, find_images
 from cnnseg_gui.core.sample import copy_sample
@@ -42,7 +41,7 @@ class Opening(QObject):
     def ask_project(self) -> None:
         folder = QFileDialog.getExistingDirectory(self._window, "Open a project")
         if folder:
-            self._try(lambda: self._workspace.open_project(Path(folder)))
+            self._open_project(Path(folder))
 
     def ask_images(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
@@ -74,7 +73,7 @@ class Opening(QObject):
         """
         existing = next((found for path in paths if (found := _project_at(path))), None)
         if existing is not None:
-            self._try(partial(self._workspace.open_project, existing))
+            self._open_project(existing)
         elif self._workspace.project is not None:
             self._workspace.add_images(paths)
         else:
@@ -87,6 +86,23 @@ class Opening(QObject):
             Whether it is open now.
         """
         return self._try(lambda: self._workspace.open_project(copy_sample(demo_folder())))
+
+    def _open_project(self, folder: Path) -> None:
+        """Where its file is damaged, what its mirror holds can be made a project again."""
+        try:
+            self._workspace.open_project(folder)
+        except database.DamagedProject as error:
+            self._offer_rebuild(folder, error)
+        except UserError as error:
+            self.failed.emit(error)
+
+    def _offer_rebuild(self, folder: Path, error: UserError) -> None:
+        from cnnseg_gui.ui.dialogs.rebuild import RebuildDialog
+
+        folder = folder.parent if folder.name == database.FILE_NAME else folder
+        dialog = RebuildDialog(folder, error, self._window)
+        dialog.rebuilt.connect(self._open_project)
+        dialog.open()
 
     def _offer_project(self, paths: Sequence[Path]) -> None:
         from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
@@ -122,7 +138,8 @@ def _project_at(path: Path) -> Path | None:
     """The project that is this folder, or lies in it where `Opening` would have made it."""
     folder = path.parent if path.name == database.FILE_NAME else path
     for candidate in (folder, folder / "cnnseg"):
-        if (candidate / database.FILE_NAME).is_file():
+        mirrored = candidate / mirror.FOLDER / mirror.PROJECT  # its file may be gone
+        if (candidate / database.FILE_NAME).is_file() or mirrored.is_file():
             return candidate
     return None
 
