@@ -1,4 +1,4 @@
-"""`cnnseg doctor`: what is installed, what it computes on, and whether it is complete."""
+"""`cnnseg doctor`: what is installed and computes; of a project see `doctor_project`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import platform
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 from cnnseg_gui import __version__
+from cnnseg_gui.commands import doctor_project
 from cnnseg_gui.commands.arguments import add_device
 from cnnseg_gui.commands.output import answer, note
 from cnnseg_gui.core.errors import UserError
 
-HELP = "show versions, the device and its precision, and check the shipped weights and the window"
+HELP = "check the installation, or a project: every image, mask, step of the history, and model"
 
 # In a process of its own: Qt ends the process where it has no display.
 _OPEN_QT = (
@@ -39,6 +41,13 @@ _PACKAGES = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
+    parser.add_argument(
+        "project", nargs="?", type=Path, help="a project; without one the installation is checked"
+    )
+    parser.add_argument(
+        "--repair", action="store_true", help="mend what can be mended without loss; asks first"
+    )
+    parser.add_argument("--yes", action="store_true", help="with --repair: do not ask")
     add_device(parser)
 
 
@@ -46,8 +55,12 @@ def run(options: argparse.Namespace) -> int:
     """Prints the findings; 1 where something is missing or damaged.
 
     Raises:
-        UserError: the device asked for is not there.
+        UserError: the device asked for is not there; or as `doctor_project.run`.
     """
+    if options.project is not None:
+        return doctor_project.run(options)
+    if options.repair:
+        options.usage_error("--repair wants a project")
     versions = {"cnnseg-gui": __version__, "python": platform.python_version()}
     versions |= {package: _version(package) for package in _PACKAGES}
     device = _device(options.device)

@@ -234,6 +234,15 @@ class ImageTable:
             " WHERE id IN (SELECT image_id FROM pixel_count WHERE pixels > 0)"
         )
 
+    def recount(self, image_id: int, counts: npt.NDArray[np.int64]) -> None:
+        """Replaces the decided pixels by stored value, int64[256]."""
+        self._db.execute("DELETE FROM pixel_count WHERE image_id = ?", (image_id,))
+        self.count(image_id, counts)
+
+    def set_stale(self, image_id: int) -> None:
+        """The mirror does not show what it should."""
+        self._db.execute("UPDATE image SET stale = stale + 1 WHERE id = ?", (image_id,))
+
     def note_mirrored(self, image_id: int, stale: int, name: str) -> None:
         """The mirror shows an image as it was after so many changes, in a file of this name."""
         self._db.execute(

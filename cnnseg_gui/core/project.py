@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import numpy as np
+
 from cnnseg_gui.core import database
 from cnnseg_gui.core.atomic import sweep
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
@@ -280,6 +282,22 @@ class Project:
         with self._transaction():
             for mirrored in done:
                 self._images.note_mirrored(mirrored.image_id, mirrored.stale, mirrored.name)
+
+    def recount(self, image_id: int) -> None:
+        """Counts an image's decided pixels anew.
+
+        Raises:
+            UserError: a stored tile is damaged, or it could not be stored.
+        """
+        mask = self.load_mask(image_id)
+        mask.meaning = np.arange(256, dtype=np.uint8)  # as they are stored
+        with self._transaction():
+            self._images.recount(image_id, mask.counts())
+
+    def mirror_again(self, image_id: int) -> None:
+        """The next round of the mirror writes this image's mask."""
+        with self._transaction():
+            self._images.set_stale(image_id)
 
     def limit_history(self, max_bytes: int) -> None:
         """From the next gesture on the history takes at most so much; the oldest steps go."""
