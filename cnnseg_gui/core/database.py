@@ -19,7 +19,7 @@ from cnnseg_gui.core.untrusted_project import (
 FILE_NAME = "project.sqlite"
 _APPLICATION_ID = 0x434E4E53  # "CNNS"
 
-_MIRRORED = "masks/project.json"
+_MIRROR = "masks"
 _REBUILD = "Keep it as it is: `cnnseg doctor --repair` makes a new one from the folder masks/."
 
 _BUSY_S = 0.2  # a gesture that another program's lock keeps out waits in memory, not the window
@@ -162,11 +162,12 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
         UserError: not a project, written by a newer version, not writable, or holding what
             CNNSeg never writes.
     """
+    mirrored = next((path.parent / _MIRROR).glob("[!.]*"), None) is not None
     if not create and not path.is_file():
-        if (path.parent / _MIRRORED).is_file():
+        if mirrored:
             raise DamagedProject("the project's file is gone", path=path, remedy=_REBUILD)
         raise UserError("there is no project here", path=path.parent, remedy="Open another folder.")
-    if not create and path.stat().st_size == 0:
+    if not create and path.stat().st_size == 0 and mirrored:
         raise DamagedProject("the project's file is empty", path=path, remedy=_REBUILD)
     refuse_foreign_files(path)
     try:
@@ -177,7 +178,9 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
             connection.close()
             raise
     except (sqlite3.Error, UnicodeError) as error:
-        raise database_error(error, path) from error
+        if mirrored:
+            raise database_error(error, path) from error
+        raise _without_mirror(error, path) from error
     return connection
 
 
@@ -285,6 +288,16 @@ def database_error(error: sqlite3.Error | UnicodeError, path: Path) -> UserError
     # SQLITE_ERROR: what is asked is right, so what it is asked of is not.
     damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
     return (DamagedProject if damaged else UserError)(what, path=path, remedy=remedy)
+
+
+def _without_mirror(error: sqlite3.Error | UnicodeError, path: Path) -> UserError:
+    """Nothing is there that a damaged project could be made again from."""
+    said = database_error(error, path)
+    if not isinstance(said, DamagedProject):
+        return said
+    foreign = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB
+    what = "this file is not a project" if foreign else said.what
+    return UserError(what, path=path, remedy="Keep it as it is, and restore a copy of it.")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:

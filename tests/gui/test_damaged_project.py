@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -78,11 +79,23 @@ def test_left_alone_nothing_is_changed(
     assert set(after) - set(before) <= {folder / ".cnnseg.lock"}
 
 
-def test_without_a_mirror_it_says_so_and_what_to_do(
+def test_without_a_mirror_it_says_what_is_wrong_and_nothing_is_offered(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    folder = copy_sample(tmp_path / "sample")
+    (folder / "project.sqlite").write_bytes(b"not a database" * 999)
+    window.opening.open_paths([folder])
+    assert window.findChildren(RebuildDialog) == []
+    assert "not a project. Keep it as it is, and restore a copy" in window.banner.text
+
+
+def test_masks_that_say_nothing_are_no_mirror_and_that_is_said(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     folder = copy_sample(tmp_path / "sample")
     (folder / "project.sqlite").write_bytes(b"not a database" * 999)
+    (folder / "masks").mkdir()
+    Image.new("L", (9, 9)).save(folder / "masks" / "a.png")
     window.opening.open_paths([folder])
     (dialog,) = window.findChildren(RebuildDialog)
     qtbot.waitUntil(lambda: "does not say what project" in dialog.said)
