@@ -52,6 +52,7 @@ from cnnseg_gui.ui.panels.regions import RegionsPanel
 from cnnseg_gui.ui.panels.scrolled import scrolled
 from cnnseg_gui.ui.panels.tool_options import ToolOptions
 from cnnseg_gui.ui.panels.training import TrainingPanel
+from cnnseg_gui.ui.preferences import Preferences
 from cnnseg_gui.ui.recent import RecentProjects
 from cnnseg_gui.ui.regions import Regions
 from cnnseg_gui.ui.status import StatusBar
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
             self.workspace,
             self,
         )
+        self.preferences = Preferences(self.workspace, self)
         self.computing_status = ComputingStatus(self.workspace, self.status, self)
         self.naming = Naming(self.workspace, self.choice, self)
         self.moved_images = MovedImages(self.workspace, self.banner, self)
@@ -264,6 +266,7 @@ class MainWindow(QMainWindow):
             "reset_layout": self._arrange,
             "choose_network": self.networks.choose,
             "weights": self.networks.show_weights,
+            "preferences": self.preferences.show,
         }.items():
             act[name].triggered.connect(slot)
         self.empty_state.open_folder_asked.connect(self.opening.ask_folder)

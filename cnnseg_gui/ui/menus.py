@@ -21,6 +21,8 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "accept_class",
         "approve",
         "next_doubtful",
+        "|",
+        "preferences",
     ),
     "&Regions": (
         "fill_holes",

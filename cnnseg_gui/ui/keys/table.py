@@ -59,6 +59,7 @@ def _edit() -> tuple[ActionSpec, ...]:
             group=group,
             repeats=False,
         ),
+        ActionSpec("preferences", "Preferences…", ("Ctrl+,",), group=group, repeats=False),
         ActionSpec(
             "step_back",
             "Take the Last Corner Back",
