@@ -15,7 +15,7 @@ from cnnseg_gui.commands.stems import by_stem
 from cnnseg_gui.core.database import FILE_NAME
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import find_images, read_image
-from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe
+from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe_pages
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.mask_io import apply_value_map, read_mask
 from cnnseg_gui.core.patch import PatchBuilder
@@ -68,12 +68,22 @@ def run(options: argparse.Namespace) -> int:
         project.add_images(facts)
         imported = _Imported(meaning)
         ticker = Ticker()
-        for number, record in enumerate(project.images(), start=1):
-            if record.path.stem in masks:
-                imported.take(project, record, masks.pop(record.path.stem))
+        records = project.images()
+        of_file = Counter(record.path for record in records)
+        for number, record in enumerate(records, start=1):
+            stem = record.path.stem
+            if of_file[record.path] > 1:  # as an export calls the pages of a stack
+                stem = f"{stem}.{record.page + 1:03d}"
+            if stem in masks:
+                imported.take(project, record, masks.pop(stem))
             ticker.note(f"{number} of {len(facts)} masks")
         imported.tell(options.classes, left_over=len(masks))
-        _answer(options, project, left_out=len(paths) - len(facts), imported=imported)
+        _answer(
+            options,
+            project,
+            left_out=len(paths) - len({fact.path for fact in facts}),
+            imported=imported,
+        )
     finally:
         project.close()
     return 0
@@ -82,7 +92,9 @@ def run(options: argparse.Namespace) -> int:
 def _find_masks(folder: Path, images: list[Path]) -> dict[str, Path]:
     """Masks by stem; refused where none, or more than one, could be an image's."""
     masks = by_stem(find_images([folder]), noun="mask")
-    if not masks.keys() & by_stem(images, noun="image").keys():
+    stems = by_stem(images, noun="image").keys()
+    of_pages = {stem.rpartition(".")[0] for stem in masks if stem.rpartition(".")[2].isdecimal()}
+    if not stems & (masks.keys() | of_pages):
         raise UserError(
             "no mask has the name of an image",
             path=folder,
@@ -93,13 +105,14 @@ def _find_masks(folder: Path, images: list[Path]) -> dict[str, Path]:
 
 def _read(paths: list[Path]) -> list[ImageFacts]:
     """Those that can be read to their end; the others are named on stderr."""
-    facts = []
+    facts: list[ImageFacts] = []
     ticker = Ticker()
     for number, path in enumerate(paths, start=1):
         try:
-            found = probe(path)
-            read_image(path)  # the header does not tell a file that was cut off
-            facts.append(found)
+            found = probe_pages(path)
+            for page in found:  # the header does not tell a file that was cut off
+                read_image(path, page.page)
+            facts += found
         except UserError as error:
             note(error)
         ticker.note(f"{number} of {len(paths)} images")

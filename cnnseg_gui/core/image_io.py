@@ -20,10 +20,15 @@ from typing import Any
 import numpy.typing as npt
 
 from cnnseg_gui.core import decoder_process, decoding
+from cnnseg_gui.core.czi import is_czi
+from cnnseg_gui.core.decoded import checked_size
+from cnnseg_gui.core.dicom import is_dicom
 from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.image_file import head_of
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.ordinary_file import check_ordinary
 from cnnseg_gui.core.pillow_image import limit_pixels
+from cnnseg_gui.core.tiff import TiffUnsupported, is_tiff, tiff_stack
 from cnnseg_gui.core.unreadable import unreadable
 from cnnseg_gui.core.windowing import to_rgb8
 
@@ -36,6 +41,7 @@ IMAGE_SUFFIXES = frozenset(
     | {".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"}
 )
 
+_HEAD = 256  # bytes that tell the format
 _SORTED_AT_ONCE = 5000
 _NUMBER = re.compile("[0-9]+")
 _largest = MAX_PIXELS
@@ -124,6 +130,33 @@ def page_count(path: Path) -> int:
             return decoder_process.SHARED.page_count(path, max_pixels=_largest)
     except Exception as error:
         raise unreadable(error, path) from error
+
+
+def stack(path: Path) -> list[tuple[int, int, int]]:
+    """(page, height, width) of each image of a file that holds a stack: TIFF, DICOM, CZI.
+
+    Of other formats the first image alone: the frames of an animation are not images to label.
+
+    Raises:
+        UserError: it cannot be read, is no image, or one of them is too large.
+    """
+    try:
+        check_ordinary(path)
+        head = head_of(path, _HEAD)
+        if is_tiff(head):
+            try:
+                found = tiff_stack(path)
+            except TiffUnsupported:
+                found = []
+            for _, height, width in found:
+                checked_size(height, width, _largest)
+            if len(found) > 1:
+                return found
+        elif is_dicom(head) or is_czi(head):
+            return [(page, *read_header(path, page)) for page in range(page_count(path))]
+    except Exception as error:
+        raise unreadable(error, path) from error
+    return [(0, *read_header(path))]
 
 
 def largest() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnnseg_gui.core import database
-from cnnseg_gui.core.image_table import FORMER, absolute_path, stored_path
+from cnnseg_gui.core.image_table import FORMER, absolute_path, shown_name, stored_path
 from cnnseg_gui.core.mirror import folded
 
 
@@ -66,7 +66,8 @@ class ImageListing:
     def page(self, *, after: int, most: int) -> list[ListedImage]:
         """Images whose numbers are above `after`; fewer than `most` where the list ends."""
         rows = self._rows(
-            "SELECT id, path, status FROM image WHERE id > ? AND status <> ? ORDER BY id LIMIT ?",
+            "SELECT id, path, status, page FROM image"
+            " WHERE id > ? AND status <> ? ORDER BY id LIMIT ?",
             after,
             FORMER,
             most,
@@ -81,8 +82,10 @@ class ImageListing:
         ):
             tags[number] = (*tags.get(number, ()), tag)
         return [
-            ListedImage(number, path.rpartition("/")[2], status, tags.get(number, ()))
-            for number, path, status in rows
+            ListedImage(
+                number, shown_name(path.rpartition("/")[2], page), status, tags.get(number, ())
+            )
+            for number, path, status, page in rows
         ]
 
     def count(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.image_io import content_hash, read_header
+from cnnseg_gui.core.image_io import content_hash, read_header, stack
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.tags import Tags
 
@@ -60,7 +60,29 @@ class ImageRecord:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """For people: the file's, with the page's number behind the first one's."""
+        return shown_name(self.path.name, self.page)
+
+    @property
+    def content(self) -> str:
+        """What the engine knows its pixels by: the file's hash, with the page behind the first."""
+        return self.sha256 if self.page == 0 else f"{self.sha256}#{self.page}"
+
+
+def shown_name(file_name: str, page: int) -> str:
+    """What an image is called for people: pages are counted from 1, the first has the file's."""
+    return file_name if page == 0 else f"{file_name} · {page + 1}"
+
+
+def probe_pages(path: Path) -> list[ImageFacts]:
+    """As `probe`, for every image of a file that holds a stack.
+
+    Raises:
+        UserError: as there.
+    """
+    refuse_odd_name(path)
+    pages, sha256 = stack(path), content_hash(path)
+    return [ImageFacts(path, sha256, height, width, page) for page, height, width in pages]
 
 
 def probe(path: Path) -> ImageFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-MAX_FRAME = 1 << 22  # bytes: names may be long
+MAX_FRAME = 1 << 24  # bytes: names may be long, and stacks deep
 
 
 class ProbeThese(msgspec.Struct, frozen=True):
@@ -15,11 +15,11 @@ class ProbeThese(msgspec.Struct, frozen=True):
 
 
 class Fact(msgspec.Struct, tag="fact", frozen=True):
-    """As `image_table.ImageFacts`."""
+    """A file's images, as `image_table.probe_pages` finds them."""
 
     sha256: str
-    height: int
-    width: int
+    pages: list[tuple[int, int, int]]
+    """(page, height, width)."""
 
 
 class Unreadable(msgspec.Struct, tag="unreadable", frozen=True):

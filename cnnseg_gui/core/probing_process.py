@@ -40,7 +40,7 @@ class ProbingProcess:
         self._closed = False
 
     def probe(self, paths: Sequence[Path]) -> list[ImageFacts | UserError]:
-        """As `image_table.probe`, for each of at most `MOST_AT_ONCE` files.
+        """As `image_table.probe_pages`, for each of at most `MOST_AT_ONCE` files.
 
         Where the process crashes the files are looked at one by one, so that only the one at
         fault is left out.
@@ -53,7 +53,7 @@ class ProbingProcess:
                 return self._ask(paths)
             except (BrokenStream, OSError):
                 self._end()
-            return [self._probe_one(path) for path in paths]
+            return [found for path in paths for found in self._probe_one(path)]
 
     def close(self) -> None:
         """Ends the process; whoever waits for it gets a UserError, like whoever asks later."""
@@ -65,17 +65,17 @@ class ProbingProcess:
 
     # ------------------------------------------------------------------ inside
 
-    def _probe_one(self, path: Path) -> ImageFacts | UserError:
+    def _probe_one(self, path: Path) -> list[ImageFacts | UserError]:
         try:
-            (found,) = self._ask([path])
+            return self._ask([path])
         except (BrokenStream, OSError):
             self._end()
-            return UserError(
+            crashed = UserError(
                 "reading this file made the reader crash",
                 path=path,
                 remedy="Save it in another format, e.g. as PNG.",
             )
-        return found
+            return [crashed]
 
     def _ask(self, paths: Sequence[Path]) -> list[ImageFacts | UserError]:
         if not paths:
@@ -86,7 +86,8 @@ class ProbingProcess:
         found = receive(answers, self._answers, at_most=MAX_FRAME).files
         if len(found) != len(paths):
             raise BrokenStream(f"{len(found)} answers to {len(paths)} files")
-        return [_of(path, file) for path, file in zip(paths, found, strict=True)]
+        pairs = zip(paths, found, strict=True)
+        return [facts for path, file in pairs for facts in _of(path, file)]
 
     def _running(self) -> tuple[io.FileIO, io.FileIO]:
         if self._closed:
@@ -135,7 +136,9 @@ class ProbingProcess:
                 pipe.close()
 
 
-def _of(path: Path, file: Fact | Unreadable) -> ImageFacts | UserError:
+def _of(path: Path, file: Fact | Unreadable) -> list[ImageFacts | UserError]:
     if isinstance(file, Unreadable):
-        return UserError(file.what, path=file.path, remedy=file.remedy)
-    return ImageFacts(path, file.sha256, file.height, file.width)
+        return [UserError(file.what, path=file.path, remedy=file.remedy)]
+    return [
+        ImageFacts(path, file.sha256, height, width, page) for page, height, width in file.pages
+    ]

@@ -17,7 +17,7 @@ import msgspec
 from cnnseg_gui.core.decoder_messages import BrokenStream, receive, send
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import set_largest
-from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.image_table import probe_pages
 from cnnseg_gui.core.probing_messages import MAX_FRAME, Fact, Found, ProbeThese, Unreadable
 
 
@@ -40,10 +40,11 @@ def main() -> int:
 
 def _look_at(path: Path) -> Fact | Unreadable:
     try:
-        facts = probe(path)
+        facts = probe_pages(path)
     except UserError as error:
         return Unreadable(what=error.what, path=error.path, remedy=error.remedy)
-    return Fact(sha256=facts.sha256, height=facts.height, width=facts.width)
+    pages = [(page.page, page.height, page.width) for page in facts]
+    return Fact(sha256=facts[0].sha256, pages=pages)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _BYTES_PER_PIXEL = 8
 """What a page may take on average: four channels of 16 bits. Beyond, it is a bomb or no picture."""
 
 _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ORIENTATION = 274
+_NEW_SUBFILE_TYPE, _ORIENTATION = 254, 274
 _LAYOUT_TAGS = frozenset({256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 320, 339}) | {
     *(322, 323, 324, 325)  # of tiles
 }
@@ -60,8 +60,7 @@ def tiff_shape(source: Source, page: int = 0) -> tuple[int, int]:
     """
     with _opened(source) as tiff:
         found, _ = _page(tiff, page)
-        height, width = found.imagelength, found.imagewidth
-        return (width, height) if _turn(found) >= 5 else (height, width)
+        return _shown_shape(found)
 
 
 def tiff_page_count(source: Source) -> int:
@@ -72,6 +71,34 @@ def tiff_page_count(source: Source) -> int:
     """
     with _opened(source) as tiff:
         return _count(tiff)
+
+
+def tiff_stack(source: Source) -> list[tuple[int, int, int]]:
+    """(page, height, width) of the images of a stack, in one pass over the file.
+
+    Pages that are smaller copies of another one, as slide scanners write them, are passed over.
+
+    Raises:
+        TiffUnsupported: there is none.
+    """
+    with _opened(source) as tiff:
+        count = _count(tiff)
+        if len(tiff.pages) == 1:
+            first, _ = _page(tiff, 0)
+            height, width = _shown_shape(first)
+            return [(page, height, width) for page in range(count)]
+        shapes = [(number, page) for number, page in enumerate(tiff.pages) if not _is_copy(page)]
+        return [(number, *_shown_shape(page)) for number, page in shapes]
+
+
+def _is_copy(page: Any) -> bool:  # noqa: ANN401
+    tag = page.tags.get(_NEW_SUBFILE_TYPE)
+    return tag is not None and bool(int(tag.value) & 1)
+
+
+def _shown_shape(page: Any) -> tuple[int, int]:  # noqa: ANN401
+    height, width = int(page.imagelength), int(page.imagewidth)
+    return (width, height) if _turn(page) >= 5 else (height, width)
 
 
 def read_tiff(

@@ -64,7 +64,7 @@ class Classifying(QObject):
         document = self._workspace.document
         if document is not None:
             request = self._engine.classify(
-                image=document.record.sha256, model=model, region=self.region, top=top
+                image=document.record.content, model=model, region=self.region, top=top
             )
             self._pending[request] = model
             self.asked.emit(model)
@@ -74,7 +74,7 @@ class Classifying(QObject):
         document = self._workspace.document
         if document is not None:
             request = self._engine.explain(
-                image=document.record.sha256, model=model, label=label, region=self.region
+                image=document.record.content, model=model, label=label, region=self.region
             )
             self._pending[request] = model
             self._explaining.add(request)

@@ -79,7 +79,7 @@ class LabelAll(QObject):
             self.finished.emit()
             return
         self._request = self._engine.classify(
-            image=self._records[-1].sha256, model=self._model, top=1
+            image=self._records[-1].content, model=self._model, top=1
         )
 
     def _on_classified(self, answer: Classified) -> None:

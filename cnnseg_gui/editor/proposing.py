@@ -95,7 +95,7 @@ class Proposing(QObject):
             return
         document.proposed_by, document.proposal_complete = self.source, False
         self._request = self._engine.propose(
-            image=document.record.sha256,
+            image=document.record.content,
             model=self.model,
             classes=self._classes,
             visible=self._visible(),
@@ -109,7 +109,7 @@ class Proposing(QObject):
         self, tile: ProposedTile, classes: npt.NDArray[np.uint8], confidence: npt.NDArray[np.uint8]
     ) -> None:
         document, project = self._asked(tile.request), self._workspace.project
-        if project is not None and document is not None and document.record.sha256 == tile.image:
+        if project is not None and document is not None and document.record.content == tile.image:
             indices = project.class_list.from_dense[classes]
             document.show_proposal(tile.top, tile.left, indices, confidence)
 

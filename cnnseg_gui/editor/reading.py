@@ -9,7 +9,7 @@ from cnnseg_gui.core.attached import ChangedImage, not_opened, read_attached
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import content_hash, read_image
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe
+from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe_pages
 from cnnseg_gui.core.lazy_tiff import LazyTiff
 from cnnseg_gui.core.ordinary_file import check_ordinary
 from cnnseg_gui.core.pixel_size import tiff_pixel_size
@@ -25,7 +25,7 @@ def probe_some(paths: Sequence[Path]) -> list[ImageFacts | UserError]:
     found: list[ImageFacts | UserError] = []
     for path in paths:
         try:
-            found.append(probe(path))
+            found += probe_pages(path)
         except UserError as error:
             found.append(error)
     return found

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from cnnseg_gui.core.attached import read_attached
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.likely_places import is_file
 from cnnseg_gui.core.revisions import CARD, WEIGHTS
 from cnnseg_gui.core.unfinished import state_path
@@ -20,8 +24,10 @@ class Supplies:
         self.candidates: dict[str, Path] = {}
         """Weight files to be checked, by the name they would have."""
 
-    def find(self, key: str) -> Path | tuple[Path, Path]:
+    def find(self, key: str) -> Path | tuple[Path, Path] | Callable[[], bytes]:
         """The file of a key (see `messages.Want`); of a model its card and its weights.
+
+        Of a stack's page it is a worker's job to make the bytes.
 
         Raises:
             UserError: it is not here.
@@ -40,5 +46,14 @@ class Supplies:
             stored = project.revisions if kind == "weights" else project.classifiers
             folder = stored.find(name).folder
             return folder / CARD, folder / WEIGHTS
-        there = (f.path for f in project.files.with_content(name) if is_file(f.path))
-        return next(there, None) or project.find_image(name).path
+        sha256, _, page = name.partition("#")
+        there = (f.path for f in project.files.with_content(sha256) if is_file(f.path))
+        path = next(there, None) or project.find_image(sha256).path
+        return partial(_page, path, sha256, int(page)) if page.isdecimal() else path
+
+
+def _page(path: Path, sha256: str, page: int) -> bytes:
+    """A page's pixels as the person sees them, as PPM: of a stack the engine is sent no more."""
+    pixels = read_image(read_attached(path, sha256), page, name=str(path)).pixels
+    height, width = pixels.shape[:2]
+    return b"P6 %d %d 255\n" % (width, height) + pixels.tobytes()

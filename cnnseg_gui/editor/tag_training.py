@@ -153,7 +153,7 @@ def tagged_set(records: list[ImageRecord]) -> TaggedSet:
     by_tag: dict[str, set[str]] = {}
     for record in records:
         if len(record.tags) == 1:
-            by_tag.setdefault(record.tags[0], set()).add(record.sha256)
+            by_tag.setdefault(record.tags[0], set()).add(record.content)
     tags_of = Counter(sha256 for hashes in by_tag.values() for sha256 in hashes)
     labels = tuple(sorted(by_tag))
     images = []
@@ -169,5 +169,6 @@ def tagged_set(records: list[ImageRecord]) -> TaggedSet:
     return TaggedSet(labels, tuple(images), ambiguous)
 
 
-def _is_held_out(sha256: str) -> bool:
+def _is_held_out(content: str) -> bool:
+    sha256 = content.partition("#")[0]  # the pages of a stack are alike
     return hashlib.sha256(sha256.encode()).digest()[0] % _HELD_OUT_EVERY == 0

@@ -50,7 +50,7 @@ def packed(project: Project, *, without: Container[int] = ()) -> list[PackedImag
     """
     return [
         PackedImage(
-            image=record.sha256,
+            image=record.content,
             shape=(record.height, record.width),
             tiles=tuple(project.packed_tiles(record.id)),
             held_out=record.held_out,

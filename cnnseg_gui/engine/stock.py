@@ -32,6 +32,9 @@ class Images:
     def load(self, key: str, stopped: Callable[[], bool]) -> Pixels:
         """The pixels of an image, uint8[H, W, 3], not to be written to.
 
+        Args:
+            key: the file's hash; behind it `#` and a page's number, where that is not the first.
+
         Raises:
             Stopped: the job was cancelled while it waited.
             UserError: the window cannot supply it, it is another file, or it cannot be decoded.
@@ -40,7 +43,8 @@ class Images:
         if pixels is None:
             supplied = self._wants.fetch(key, stopped)
             (data,) = checked_blocks(supplied, 1)
-            check_hash(data, key, supplied.path)
+            if "#" not in key:  # a page comes as its pixels, not as the file's bytes
+                check_hash(data, key, supplied.path)
             pixels = read_image(data, name=supplied.path or "").pixels
             self._cache.put(key, pixels, pixels.nbytes)
         return pixels

@@ -15,7 +15,7 @@ from cnnseg_gui.engine.messages import Supply
 
 _logger = logging.getLogger(__name__)
 
-Source = Path | bytes
+Source = Path | bytes | Callable[[], bytes]
 Supplier = Callable[[str], Source | Sequence[Source]]
 """From a key to its blocks, each a file's path or the bytes themselves: the image's file for a
 content hash, (card, weights) for `weights:SHA256`. Called in the window's thread, so it may ask the
@@ -56,7 +56,7 @@ class SupplyDesk(QObject):
             _logger.exception("no answer for %s", key)
             self.answered.emit(Answer(process, _refusal(key, _DEFECT), ()))
             return
-        sources = (found,) if isinstance(found, (Path, bytes)) else tuple(found)
+        sources = tuple(found) if isinstance(found, (tuple, list)) else (found,)
         self._pool.start(_Reading(self, key, sources, process))
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class _Reading(QRunnable):
     def _read(self) -> tuple[Supply, tuple[bytes, ...]]:
         path = next((str(s) for s in reversed(self._sources) if isinstance(s, Path)), None)
         try:
-            blocks = tuple(s if isinstance(s, bytes) else read_ordinary(s) for s in self._sources)
+            blocks = tuple(_block(source) for source in self._sources)
         except UserError as error:
             return _refusal(self._key, error), ()
         except OSError as error:
@@ -90,6 +90,12 @@ class _Reading(QRunnable):
             too_large = UserError("there is not enough memory to read the file", path=path)
             return _refusal(self._key, too_large), ()
         return Supply(key=self._key, path=path), blocks
+
+
+def _block(source: Source) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return read_ordinary(source) if isinstance(source, Path) else source()
 
 
 def _refusal(key: str, error: UserError) -> Supply:

@@ -7,6 +7,7 @@ works on that alone and may run in another thread.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -85,6 +86,15 @@ class ExportItem:
     read_mask: Callable[[], Pixels]
     sha256: str = ""
     tags: tuple[str, ...] = ()
+    page: int | None = None
+    """Of a file of which several images are in the project, from 0: it is written alone."""
+
+    @property
+    def wanted_name(self) -> Path:
+        """What it would be called in the data set."""
+        if self.page is None:
+            return self.image
+        return self.image.with_name(f"{self.image.stem}.{self.page + 1:03d}.tif")
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,7 @@ def gather(project: Project, *, with_undecided: bool = False) -> ExportJob:
     """
     records, classes = project.images(), project.class_list
     taken = [record for record in records if record.decided or with_undecided]
+    of_file = Counter(record.path for record in records)
     items = [
         ExportItem(
             record.path,
@@ -152,6 +163,7 @@ def gather(project: Project, *, with_undecided: bool = False) -> ExportJob:
             ),
             record.sha256,
             record.tags,
+            record.page if of_file[record.path] > 1 or record.page else None,
         )
         for record in taken
     ]
@@ -199,19 +211,21 @@ def write(
             tags: dict[str, tuple[str, ...]] = {}
             refused: list[UserError] = []
             for done, (item, stem) in enumerate(
-                zip(job.items, unique_stems([item.image for item in job.items]), strict=True)
+                zip(job.items, unique_stems([item.wanted_name for item in job.items]), strict=True)
             ):
                 _check_stop(should_stop)
                 mask = item.read_mask()
                 _check_classes(mask, job.classes, item.image)
                 try:
-                    data, image = read_fitting(item.image, item.sha256, mask.shape)
+                    data, image = read_fitting(item.image, item.sha256, mask.shape, page=item.page)
                 except UserError as error:
                     refused.append(error)
                 else:
-                    name = write_upright(stage / "images", stem + item.image.suffix, data, image)
+                    name = write_upright(
+                        stage / "images", stem + item.wanted_name.suffix, data, image
+                    )
                     writer.add(name, mask, item.tags)
-                    if stem != item.image.stem:
+                    if stem != item.wanted_name.stem:
                         renamed.append((item.image, name))
                     if image.turned:
                         turned.append(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -13,10 +14,13 @@ from cnnseg_gui.core.image_io import LoadedImage, read_image
 from cnnseg_gui.core.ordinary_file import read_ordinary
 
 
-def read_fitting(path: Path, sha256: str, shape: tuple[int, ...]) -> tuple[bytes, LoadedImage]:
-    """An image's file and what it shows.
+def read_fitting(
+    path: Path, sha256: str, shape: tuple[int, ...], *, page: int | None = None
+) -> tuple[bytes, LoadedImage]:
+    """An image's file and what it shows; of a page a TIFF file of its own, with its values.
 
     Args:
+        page: from 0; None takes the whole file.
         sha256: of the file that its mask was painted on, in hex; empty: not checked.
         shape: height and width of its mask.
 
@@ -27,14 +31,32 @@ def read_fitting(path: Path, sha256: str, shape: tuple[int, ...]) -> tuple[bytes
         data = read_attached(path, sha256) if sha256 else read_ordinary(path)
     except OSError as error:
         raise not_opened(error, path) from error
-    image = read_image(data, name=str(path))
+    image = read_image(data, page or 0, name=str(path))
     if image.pixels.shape[:2] != shape:
         raise UserError(
             "the image does not have the size of its mask",
             path=path,
             remedy="Put the image back that was painted on.",
         )
-    return data, image
+    if page is None:
+        return data, image
+    return _alone(image), replace(image, turned=False)
+
+
+def _alone(image: LoadedImage) -> bytes:
+    import tifffile
+
+    values = image.pixels if image.values is None else image.values
+    buffer = io.BytesIO()
+    colours = values.ndim == 3 and values.shape[2] in (3, 4)
+    tifffile.imwrite(
+        buffer,
+        values,
+        photometric="rgb" if colours else "minisblack",
+        planarconfig="contig" if values.ndim == 3 else None,
+        compression="zlib",
+    )
+    return buffer.getvalue()
 
 
 def write_upright(folder: Path, name: str, data: bytes, image: LoadedImage) -> str:

@@ -177,7 +177,7 @@ class ArchitectureWindow(QWidget):
         of_project = self.inside.weights.currentData() == PROJECT
         self.inside.clear("Looking …")
         self._looking = self._engine.look_inside(
-            image=document.record.sha256,
+            image=document.record.content,
             model=self._model() if of_project else chosen.model,
             classes=tuple(c.name for c in project.class_list.dense_classes)
             if project
