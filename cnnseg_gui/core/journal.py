@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnnseg_gui.core.patch import Patch
 
@@ -25,8 +26,7 @@ class Step:
     patch: Patch | None
 
 
-@dataclass(frozen=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """One step as the History shows it; `created` is Unix time."""
 
     id: int
@@ -96,10 +96,7 @@ class Journal:
             " WHERE image_id = ? OR image_id IS NULL ORDER BY id DESC LIMIT ?",
             (image_id, limit),
         ).fetchall()
-        return [
-            HistoryEntry(number, name, created, bool(undone), bool(of_classes))
-            for number, name, created, undone, of_classes in reversed(rows)
-        ]
+        return [HistoryEntry._make(row) for row in reversed(rows)]
 
     @property
     def bytes(self) -> int:

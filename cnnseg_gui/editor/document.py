@@ -33,7 +33,9 @@ class Document(QObject):
     """One image being worked on. Every finished gesture is stored before the next begins."""
 
     region_changed = Signal(object)
-    """Rect: mask or proposal may look different there."""
+    """Rect: the mask may look different there."""
+    proposal_changed = Signal(object)
+    """Rect: the proposal may look different there."""
     changed = Signal(int)
     """The image's number: a gesture has ended, or an undo or redo was done."""
     store_failed = Signal(object)
@@ -289,7 +291,7 @@ class Document(QObject):
 
     def show_proposal(self, top: int, left: int, classes: Pixels, confidence: Pixels) -> None:
         """Takes a finished rectangle of the proposal, both uint8[h, w]."""
-        self._redraw(self.proposal.write(top, left, classes, confidence))
+        self.proposal_changed.emit(self.proposal.write(top, left, classes, confidence))
 
     # ------------------------------------------------------------------ inside
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.display import Display
@@ -84,6 +84,7 @@ def go_to(window: MainWindow, qtbot: QtBot, name: str) -> None:
 def picture(window: MainWindow) -> np.ndarray:
     image = window.canvas.grab().toImage()
     while not window.canvas.complete:
+        QApplication.processEvents()
         image = window.canvas.grab().toImage()
     grey = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
     return grey[:, 1 : 4 * image.width() : 4].copy()

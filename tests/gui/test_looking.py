@@ -26,6 +26,7 @@ LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 def colour_at(window: MainWindow, point: ImagePoint) -> QColor:
     picture = window.canvas.grab().toImage()
     while not window.canvas.complete:
+        QApplication.processEvents()
         picture = window.canvas.grab().toImage()
     return picture.pixelColor(window.canvas.widget_position(point).toPoint())
 

@@ -39,6 +39,7 @@ def settled(window: MainWindow) -> QImage:
     """The canvas once nothing of it is drawn from a stand-in any more."""
     picture = window.canvas.grab().toImage()
     while not window.canvas.complete:
+        QApplication.processEvents()
         picture = window.canvas.grab().toImage()
     return picture
 

@@ -74,6 +74,7 @@ def show(window: MainWindow, view: str) -> QImage:
         window.canvas.centre_on(ImagePoint(450, 590))
     picture = window.canvas.grab().toImage()
     while not window.canvas.complete:
+        QApplication.processEvents()
         picture = window.canvas.grab().toImage()
     return picture
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter
 
 from cnnseg_gui.core.mask import TILE
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.ui.canvas.smoothing import Smoothing
 from cnnseg_gui.ui.canvas.tiles import (
     Deadline,
     Loading,
@@ -27,10 +28,15 @@ def draw_tiles(
     levels: int,
     visible: Rect,
     deadline: Deadline,
+    smoothing: Smoothing,
 ) -> bool:
     """Draws the part `visible` (image pixels, clipped to the image) of a level.
 
     Where the frame's time runs out, an older or coarser picture stands in.
+
+    Args:
+        deadline: for making pictures.
+        smoothing: whether those that are there are interpolated.
 
     Returns:
         False where something stood in that the next frame can make.
@@ -45,6 +51,7 @@ def draw_tiles(
     ys = view.view_edges(first_row * step, step, last_row - first_row + 2, vertical=True)
     xs = view.view_edges(first_column * step, step, last_column - first_column + 2, vertical=False)
     for row, column in cells:
+        smoothing.apply(painter)
         top, left = ys[row - first_row], xs[column - first_column]
         bottom, right = ys[row - first_row + 1], xs[column - first_column + 1]
         key = (level, row, column)

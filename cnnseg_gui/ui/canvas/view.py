@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import cast
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -23,12 +23,15 @@ from cnnseg_gui.ui.canvas.outline_layer import draw_outline, outline_area
 from cnnseg_gui.ui.canvas.overlay_tiles import OverlayLevels, OverlayTiles
 from cnnseg_gui.ui.canvas.redraw_queue import RedrawQueue
 from cnnseg_gui.ui.canvas.scale_bar import draw_scale_bar
+from cnnseg_gui.ui.canvas.smoothing import Smoothing
 from cnnseg_gui.ui.canvas.split import SplitHandle
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
 from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
 _FRAME_MS = 4.0  # for making tiles; drawing a full view takes up to 8 more
+_SMOOTHING_MS = 3.0  # for interpolating while it moves
+_STILL_MS = 90  # after the last movement all is interpolated
 _MOST_PIECES = 6  # painted one by one
 _SURROUNDED = 3.0  # a place is shown with as much on each side of it
 _LARGEST_PLACE = 4.0  # screen pixels per image pixel: no closer without being asked
@@ -57,7 +60,7 @@ class CanvasView(QWidget):
         self._levels: OverlayLevels | None = None
         self._split = SplitHandle(self)
         self._split.moved.connect(self.update)
-        self._redraws = RedrawQueue(self)
+        self._redraws = RedrawQueue(self, held=self._stroking)
         self._redraws.due.connect(self._redraw_now)
         self._heat: HeatLayer | None = None
         self._display = AS_READ
@@ -69,12 +72,17 @@ class CanvasView(QWidget):
         self._ratio = self.devicePixelRatioF()
         self._fitted = True
         self._place = QPoint()  # in the window
+        self._still = QTimer(self)  # active while it moves
+        self._still.setSingleShot(True)
+        self._still.setInterval(_STILL_MS)
+        self._still.timeout.connect(self._come_to_rest)
+        self._rough = False  # less was interpolated than should be
         self._peeking = False
         self._overlay_hidden = False
         self.frames = 0
         """Frames painted so far."""
         self.complete = True
-        """The last frame showed everything as it is; else another one follows at once."""
+        """The last frame showed everything as it is; else another one follows soon."""
 
     # ------------------------------------------------------------------ what is shown
 
@@ -82,6 +90,7 @@ class CanvasView(QWidget):
         """Shows an image, fitted; None shows nothing."""
         if self._document is not None:
             self._document.region_changed.disconnect(self._redraw_region)
+            self._document.proposal_changed.disconnect(self._redraw_proposal)
             self._document.meaning_changed.disconnect(self._reread)
             self._document.outline_changed.disconnect(self._show_outline)
         self._document = document
@@ -99,6 +108,7 @@ class CanvasView(QWidget):
             self._image.failed.connect(self.failed)
             self._make_overlays()
             document.region_changed.connect(self._redraw_region)
+            document.proposal_changed.connect(self._redraw_proposal)
             document.meaning_changed.connect(self._reread)
             document.outline_changed.connect(self._show_outline)
             self._outline = document.outline
@@ -220,7 +230,7 @@ class CanvasView(QWidget):
     def zoom_at(self, factor: float, x: float, y: float) -> None:
         """Zooms so that the image under the screen's pixel (x, y) stays there."""
         if self._document is not None:
-            self._set_view(self._exact.zoomed(factor, x, y))
+            self._move(self._exact.zoomed(factor, x, y))
 
     def image_point(self, position: QPointF) -> ImagePoint:
         """The place of the image at a place of the widget, in Qt's logical pixels."""
@@ -235,13 +245,13 @@ class CanvasView(QWidget):
     def pan_by(self, moved: QPointF) -> None:
         """Moves the image, by Qt's logical pixels."""
         by = moved * self.devicePixelRatioF()
-        self._set_view(self._exact.panned(by.x(), by.y()))
+        self._move(self._exact.panned(by.x(), by.y()))
 
     def centre_on(self, point: ImagePoint) -> None:
         """Brings a place of the image to the middle of the view."""
         width, height = self._size()
         x, y = self._view.to_view(point)
-        self._set_view(self._exact.panned(width / 2 - x, height / 2 - y))
+        self._move(self._exact.panned(width / 2 - x, height / 2 - y))
 
     def show_place(self, place: Rect) -> None:
         """Brings a rectangle to the middle, as large as it can be seen with what is round it."""
@@ -290,13 +300,14 @@ class CanvasView(QWidget):
                 painter.save()
                 device = QRectF(QPointF(area.topLeft()) * ratio, QSizeF(area.size()) * ratio)
                 painter.setClipRect(device)
-                self.complete &= self._draw_document(painter, self._exposed(area))
+                exposed = self._exposed(area)
+                self.complete &= self._draw_document(painter, exposed)
+                if self._view.scale >= GRID_FROM:
+                    draw_grid(painter, self._view, exposed)
                 painter.restore()
             if not self.complete:
                 self.update()
-            self.complete &= self._redraws.empty
-            if self._view.scale >= GRID_FROM:
-                draw_grid(painter, self._view, self._exposed(event.rect()))
+            self.complete &= self._redraws.empty and not self._rough
             if self._heat is not None:
                 self._heat.draw(painter, self._view, self._document.mask.shape)
                 self._heat.draw_legend(painter, self.rect(), self.palette(), ratio)
@@ -320,8 +331,10 @@ class CanvasView(QWidget):
         assert self._document is not None
         levels = self._document.image.levels
         level = pyramid_level(self._view.scale, levels)
-        smooth = self._view.scale < 1
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        smoothing = Smoothing(
+            wanted=self._view.scale < 1,
+            milliseconds=_SMOOTHING_MS if self._still.isActive() else None,
+        )
         hidden = self._overlay_hidden or self._peeking
         sources: list[TileSource] = [] if self._image is None else [self._image]
         sources += [] if hidden else self._overlays
@@ -338,8 +351,10 @@ class CanvasView(QWidget):
                 levels=levels,
                 visible=exposed,
                 deadline=Deadline(_FRAME_MS / len(sources)),
+                smoothing=smoothing,
             )
             painter.restore()
+        self._rough |= smoothing.spared
         return complete
 
     def _make_room(self) -> None:
@@ -382,6 +397,14 @@ class CanvasView(QWidget):
 
     def _redraw_region(self, rect: Rect) -> None:
         self._redraws.add(rect, self.visible_rect)
+
+    def _redraw_proposal(self, rect: Rect) -> None:
+        self._redraws.add_later(rect, self.visible_rect)
+
+    def _stroking(self) -> bool:
+        """The button is down: the brush goes first."""
+        document = self._document
+        return document is not None and document.painting and not document.drawing
 
     def _redraw_now(self, rect: Rect) -> None:
         if self._document is None:
@@ -432,6 +455,17 @@ class CanvasView(QWidget):
         self._fitted = False
         self.update()
         self.view_changed.emit()
+
+    def _move(self, view: ViewTransform) -> None:
+        """As `_set_view`, where the next frame may be as short."""
+        self._still.start()
+        self._set_view(view)
+
+    def _come_to_rest(self) -> None:
+        """Draws what was spared while the image moved."""
+        if self._rough:
+            self._rough = False
+            self.update()
 
     def _keep_view(self, factor: float) -> None:
         """On a screen of another density the image stays where it is and as large as it is."""

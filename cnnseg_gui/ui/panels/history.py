@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QListView, QStackedLayout, QWidget
 
@@ -12,6 +12,7 @@ from cnnseg_gui.core.journal import HistoryEntry
 from cnnseg_gui.editor.workspace import Workspace
 
 _Index = QModelIndex | QPersistentModelIndex
+_AFTER_MS = 40  # the canvas shows a step first
 
 
 class HistoryPanel(QWidget):
@@ -37,7 +38,11 @@ class HistoryPanel(QWidget):
         self.list.activated.connect(self._go)
         for signal in (workspace.document_changed, workspace.classes_changed):
             signal.connect(self.refresh)
-        workspace.image_changed.connect(lambda _: self.refresh())
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_AFTER_MS)
+        self._soon.timeout.connect(self.refresh)
+        workspace.image_changed.connect(lambda _: self._soon.start())
 
     def refresh(self) -> None:
         """Shows what there is now; while it cannot be seen, nothing is asked."""
@@ -71,8 +76,10 @@ class _Rows(QAbstractListModel):
     @property
     def present(self) -> int:
         """The row of the state that the image is in."""
-        done = [row for row, entry in enumerate(self._entries) if not entry.undone]
-        return 1 + done[-1] if done else 0
+        for row in range(len(self._entries), 0, -1):
+            if not self._entries[row - 1].undone:
+                return row
+        return 0
 
     def entry(self, row: int) -> int | None:
         return self._entries[row - 1].id if row else None
@@ -81,6 +88,8 @@ class _Rows(QAbstractListModel):
         """Only what is new is told to the view: after a stroke that is one row."""
         old, new = self._entries, entries
         same = 0
+        if new[: len(old)] == old:
+            same = len(old)
         while same < min(len(old), len(new)) and old[same] == new[same]:
             same += 1
         if same < len(old):
