@@ -12,12 +12,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from cnnseg_gui.core.decoder_messages import BrokenStream, receive, send
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import largest
 from cnnseg_gui.core.image_table import ImageFacts
-from cnnseg_gui.core.probing_messages import MAX_FRAME, Fact, Found, ProbeThese, Unreadable
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.probing_messages import (
+    MAX_FRAME,
+    Answer,
+    Fact,
+    Found,
+    ProbeThese,
+    Request,
+    Shrink,
+    Shrunk,
+    Unreadable,
+)
 
 COMMAND = (sys.executable, "-P", "-m", "cnnseg_gui.core.probing_worker")
 
@@ -36,7 +48,7 @@ class ProbingProcess:
         self._command = list(command)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers = msgspec.json.Decoder(Found)
+        self._answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
         self._closed = False
 
     def probe(self, paths: Sequence[Path]) -> list[ImageFacts | UserError]:
@@ -55,6 +67,31 @@ class ProbingProcess:
                 self._end()
             return [found for path in paths for found in self._probe_one(path)]
 
+    def thumbnail(self, path: Path, sha256: str, page: int, side: int) -> Pixels:
+        """As `thumbnail.thumbnail`, of a file that may make its reader crash.
+
+        Raises:
+            UserError: as there, or it crashed, or as for `probe`.
+        """
+        request = Shrink(
+            path=os.fsencode(path.absolute()),
+            sha256=sha256,
+            page=page,
+            side=side,
+            max_pixels=largest(),
+        )
+        with self._lock:
+            try:
+                answer = self._exchange(request)
+            except (BrokenStream, OSError) as error:
+                self._end()
+                raise _crashed(path) from error
+        if isinstance(answer, Shrunk) and len(answer.pixels) == 3 * side * side:
+            return np.frombuffer(answer.pixels, np.uint8).reshape(side, side, 3)
+        if isinstance(answer, Unreadable):
+            raise UserError(answer.what, path=answer.path, remedy=answer.remedy)
+        raise _crashed(path)
+
     def close(self) -> None:
         """Ends the process; whoever waits for it gets a UserError, like whoever asks later."""
         self._closed = True
@@ -70,24 +107,22 @@ class ProbingProcess:
             return self._ask([path])
         except (BrokenStream, OSError):
             self._end()
-            crashed = UserError(
-                "reading this file made the reader crash",
-                path=path,
-                remedy="Save it in another format, e.g. as PNG.",
-            )
-            return [crashed]
+            return [_crashed(path)]
 
     def _ask(self, paths: Sequence[Path]) -> list[ImageFacts | UserError]:
         if not paths:
             return []
-        requests, answers = self._running()
         names = [os.fsencode(path.absolute()) for path in paths]
-        send(requests, ProbeThese(paths=names, max_pixels=largest()))
-        found = receive(answers, self._answers, at_most=MAX_FRAME).files
-        if len(found) != len(paths):
-            raise BrokenStream(f"{len(found)} answers to {len(paths)} files")
-        pairs = zip(paths, found, strict=True)
+        answer = self._exchange(ProbeThese(paths=names, max_pixels=largest()))
+        if not isinstance(answer, Found) or len(answer.files) != len(paths):
+            raise BrokenStream(f"not {len(paths)} answers")
+        pairs = zip(paths, answer.files, strict=True)
         return [facts for path, file in pairs for facts in _of(path, file)]
+
+    def _exchange(self, request: Request) -> Answer:
+        requests, answers = self._running()
+        send(requests, request)
+        return receive(answers, self._answers, at_most=MAX_FRAME)
 
     def _running(self) -> tuple[io.FileIO, io.FileIO]:
         if self._closed:
@@ -134,6 +169,14 @@ class ProbingProcess:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+def _crashed(path: Path) -> UserError:
+    return UserError(
+        "reading this file made the reader crash",
+        path=path,
+        remedy="Save it in another format, e.g. as PNG.",
+    )
 
 
 def _of(path: Path, file: Fact | Unreadable) -> list[ImageFacts | UserError]:

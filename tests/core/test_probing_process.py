@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.image_io import MAX_PIXELS, set_largest
+from cnnseg_gui.core.image_io import MAX_PIXELS, content_hash, set_largest
 from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.probing_process import ProbingProcess
 
@@ -20,6 +20,7 @@ import os, sys
 from cnnseg_gui.core import probing_worker as worker
 look_at = worker._look_at
 worker._look_at = lambda path: os.abort() if "crash" in path.name else look_at(path)
+worker._shrink = lambda request: os.abort()
 sys.exit(worker.main())
 """
 
@@ -99,3 +100,26 @@ def test_one_that_is_closed_reads_no_more(process: ProbingProcess, files: list[P
     process.close()
     with pytest.raises(UserError, match="stopped"):
         process.probe(files)
+
+
+def test_a_thumbnail_is_the_middle_of_the_image(process: ProbingProcess, tmp_path: Path) -> None:
+    pixels = np.zeros((90, 150, 3), np.uint8)
+    pixels[:, 30:120] = (200, 100, 50)
+    path = tmp_path / "middle 中.png"
+    Image.fromarray(pixels).save(path)
+    small = process.thumbnail(path, content_hash(path), 0, 30)
+    assert small.shape == (30, 30, 3)
+    assert (small == (200, 100, 50)).all()
+
+
+def test_no_thumbnail_of_a_file_that_was_replaced_or_crashes_its_reader(
+    process: ProbingProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "crash.png"
+    Image.new("RGB", (8, 8)).save(path)
+    with pytest.raises(UserError, match="changed|replaced|another"):
+        process.thumbnail(path, "0" * 64, 0, 4)
+    crashing = ProbingProcess((sys.executable, "-c", CRASHES))
+    with pytest.raises(UserError, match="crash"):
+        crashing.thumbnail(path, content_hash(path), 0, 4)
+    crashing.close()

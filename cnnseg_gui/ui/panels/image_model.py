@@ -65,6 +65,8 @@ class ImageModel(QAbstractListModel):
 
     def show_project(self, project: Project | None) -> None:
         """Begins anew with the images of a project."""
+        if project is None:
+            self.thumbnails.rest()
         self.beginResetModel()
         self._project = project
         self.index_of_images = ImageIndex()
