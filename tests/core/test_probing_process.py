@@ -117,7 +117,7 @@ def test_no_thumbnail_of_a_file_that_was_replaced_or_crashes_its_reader(
 ) -> None:
     path = tmp_path / "crash.png"
     Image.new("RGB", (8, 8)).save(path)
-    with pytest.raises(UserError, match="changed|replaced|another"):
+    with pytest.raises(UserError, match=r"changed|replaced|another"):
         process.thumbnail(path, "0" * 64, 0, 4)
     crashing = ProbingProcess((sys.executable, "-c", CRASHES))
     with pytest.raises(UserError, match="crash"):
