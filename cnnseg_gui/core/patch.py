@@ -279,14 +279,10 @@ class PatchBuilder:
 
 
 def _count(piece: Piece, total: npt.NDArray[np.int64]) -> None:
-    """Adds by how much a piece changes each value's pixels; most have one value on one other."""
+    """Adds by how much a piece changes each value's pixels."""
     changed = piece.after != piece.before
-    first, value = piece.before.flat[0], piece.after.flat[int(changed.argmax())]
-    pixels = int(np.count_nonzero(changed))
-    one_after = ((piece.after == value) | ~changed).all()
-    if one_after and (piece.before == first).all():
-        total[first] -= pixels
-        total[value] += pixels
-    else:
-        total += np.bincount(piece.after.ravel(), minlength=256)
-        total -= np.bincount(piece.before.ravel(), minlength=256)
+    for values, sign in ((piece.after[changed], 1), (piece.before[changed], -1)):
+        if (values == values[:1]).all():  # as after most strokes
+            total[values[:1]] += sign * len(values)
+        else:
+            total += sign * np.bincount(values, minlength=256)

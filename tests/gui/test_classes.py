@@ -188,7 +188,7 @@ def test_a_click_in_the_history_goes_there_and_back(open_sample: MainWindow, qtb
         dab(qtbot, window, 90, column)
         states.append(mask_of(window))
     panel = window.history_panel
-    assert panel.rows.rowCount() == 4
+    qtbot.waitUntil(lambda: panel.rows.rowCount() == 4)
     assert panel.rows.present == 3
     for row in (1, 3, 0, 2):
         area = panel.list.visualRect(panel.rows.index(row))
@@ -196,6 +196,7 @@ def test_a_click_in_the_history_goes_there_and_back(open_sample: MainWindow, qtb
         assert np.array_equal(mask_of(window), states[row])
         assert panel.rows.present == row
     dab(qtbot, window, 150, 60)
+    qtbot.waitUntil(lambda: panel.rows.present == 3)
     assert panel.rows.rowCount() == 4  # what had been undone is gone
 
 
