@@ -138,7 +138,7 @@ class Mask(TileGrid):
     def read(self, rect: Rect) -> Pixels:
         """A copy of a rectangle, uint8[h, w]: what its values mean; UNLABELLED outside."""
         stored = self.read_stored(rect)
-        return stored if self._meaning is None else self._meaning[stored]
+        return stored if self._meaning is None else self._meaning.take(stored)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Decided pixels by class, int64[256] with [255] = 0; walks the stored tiles."""

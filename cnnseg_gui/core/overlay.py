@@ -65,14 +65,13 @@ def overlay(decided: Pixels, proposed: Pixels, table: Colours) -> Colours:
         proposed: of the proposal, likewise.
     """
     index = decided.astype(np.uint16)
-    shown = (index == UNLABELLED) & (proposed != UNLABELLED)
-    index[shown] = proposed[shown].astype(np.uint16) + _PROPOSED
-    centre = index[1:-1, 1:-1]
-    edge = centre != index[:-2, 1:-1]
-    edge |= centre != index[2:, 1:-1]
-    edge |= centre != index[1:-1, :-2]
-    edge |= centre != index[1:-1, 2:]
-    colours: Colours = table[centre + np.uint16(_EDGE) * edge]
+    shown = (decided == UNLABELLED) & (proposed != UNLABELLED)
+    np.copyto(index, proposed.astype(np.uint16) + np.uint16(_PROPOSED), where=shown)
+    below, right = index[1:] != index[:-1], index[:, 1:] != index[:, :-1]
+    edge = below[1:, 1:-1] | below[:-1, 1:-1]
+    edge |= right[1:-1, 1:]
+    edge |= right[1:-1, :-1]
+    colours: Colours = table.take(index[1:-1, 1:-1] + np.uint16(_EDGE) * edge)
     return colours
 
 
