@@ -26,6 +26,12 @@ def local_command(*, device: str = "auto", threads: int | None = None) -> list[s
     return command if threads is None else [*command, "--threads", str(threads)]
 
 
+def is_local(command: Sequence[str]) -> bool:
+    """Whether this starts the engine on this machine, where it sees the same files."""
+    usual = local_command()
+    return list(command[: len(usual) - 1]) == usual[:-1]
+
+
 class EngineClient(Requests):
     """Runs the engine in a process of its own and restarts it when it dies.
 
@@ -91,6 +97,7 @@ class EngineClient(Requests):
         super().__init__(parent)
         self._pending: set[int] = set()
         self._desk = SupplyDesk(supplier, self)
+        self._desk.beside = is_local(command or local_command())
         self._desk.answered.connect(self._send_supply)
         self._process = EngineProcess(
             command or local_command(),
@@ -149,6 +156,7 @@ class EngineClient(Requests):
         if running:
             self._process.stop(_STOP_MS)
         self._process.command = list(command)
+        self._desk.beside = is_local(command)
         for request in pending:
             self.cancelled.emit(request)
         if running:

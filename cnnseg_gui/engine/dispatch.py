@@ -203,4 +203,4 @@ class Engine:
 def _answer(message: Supply, blocks: list[bytes]) -> Supplied | Refused:
     if message.what:
         return Refused(message.what, message.path, message.remedy)
-    return Supplied(blocks, message.path)
+    return Supplied(blocks, message.path, message.files)

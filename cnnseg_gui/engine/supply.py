@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.ordinary_file import read_ordinary
+from cnnseg_gui.core.ordinary_file import check_ordinary, read_ordinary
 from cnnseg_gui.engine.messages import Supply
 
 _logger = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class SupplyDesk(QObject):
     def __init__(self, supplier: Supplier, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._supplier = supplier
+        self.beside = False
+        """The engine runs on this machine: it is told where a file is, and reads it itself."""
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)  # one disk, one pipe: a second reader would not help
 
@@ -57,7 +59,7 @@ class SupplyDesk(QObject):
             self.answered.emit(Answer(process, _refusal(key, _DEFECT), ()))
             return
         sources = tuple(found) if isinstance(found, (tuple, list)) else (found,)
-        self._pool.start(_Reading(self, key, sources, process))
+        self._pool.start(_Reading(self, key, sources, process, told=self.beside))
 
     def close(self) -> None:
         """Waits for the file that is being read and drops the rest."""
@@ -67,13 +69,20 @@ class SupplyDesk(QObject):
 
 class _Reading(QRunnable):
     def __init__(
-        self, desk: SupplyDesk, key: str, sources: tuple[Source, ...], process: int
+        self,
+        desk: SupplyDesk,
+        key: str,
+        sources: tuple[Source, ...],
+        process: int,
+        *,
+        told: bool,
     ) -> None:
         super().__init__()
         self._desk = desk
         self._key = key
         self._sources = sources
         self._process = process
+        self._told = told
 
     def run(self) -> None:
         self._desk.answered.emit(Answer(self._process, *self._read()))
@@ -81,6 +90,8 @@ class _Reading(QRunnable):
     def _read(self) -> tuple[Supply, tuple[bytes, ...]]:
         path = next((str(s) for s in reversed(self._sources) if isinstance(s, Path)), None)
         try:
+            if self._told and (files := _names(self._sources)):
+                return Supply(key=self._key, path=path, files=files), ()
             blocks = tuple(_block(source) for source in self._sources)
         except UserError as error:
             return _refusal(self._key, error), ()
@@ -90,6 +101,29 @@ class _Reading(QRunnable):
             too_large = UserError("there is not enough memory to read the file", path=path)
             return _refusal(self._key, too_large), ()
         return Supply(key=self._key, path=path), blocks
+
+
+def _names(sources: tuple[Source, ...]) -> tuple[str, ...]:
+    """Of the files, where they all are such and have names that a message can hold.
+
+    Raises:
+        UserError, OSError: one is not there, or is no file.
+    """
+    names = []
+    for source in sources:
+        if not isinstance(source, Path):
+            return ()
+        check_ordinary(source)
+        names.append(str(source.absolute()))
+    return tuple(names) if all(_is_text(name) for name in names) else ()
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8, as a file system may have them
+        return False
+    return True
 
 
 def _block(source: Source) -> bytes:

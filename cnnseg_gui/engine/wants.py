@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.ordinary_file import read_ordinary
 
 
 class Stopped(Exception):
@@ -19,6 +21,22 @@ class Supplied:
 
     blocks: list[bytes]
     path: str | None
+    files: tuple[str, ...] = ()
+    """Where to read the blocks instead."""
+
+    def read(self) -> Supplied:
+        """With its blocks.
+
+        Raises:
+            UserError: a file cannot be read.
+        """
+        if not self.files:
+            return self
+        try:
+            blocks = [read_ordinary(Path(name)) for name in self.files]
+        except OSError as error:
+            raise from_os_error(error, doing="reading the file", path=self.path) from error
+        return Supplied(blocks, self.path)
 
 
 @dataclass(frozen=True)
@@ -74,7 +92,7 @@ class Wants:
                     del self._open[key]
         answer = question.answer
         if isinstance(answer, Supplied):
-            return answer
+            return answer.read()
         if isinstance(answer, Refused):
             raise UserError(answer.what, path=answer.path, remedy=answer.remedy)
         raise Stopped

@@ -40,7 +40,8 @@ class Supply(Message, frozen=True, kw_only=True):
     """Answers `Want`.
 
     Blocks: for an image, published weights or an unfinished state the bytes of its file; for other
-    weights the card (JSON) and the weights (safetensors); none where `what` says why not. The
+    weights the card (JSON) and the weights (safetensors); none where `what` says why not, or where
+    `files` has them: an engine on the same machine reads large files itself. The
     engine refuses bytes whose sha256 is not the one in the key, or that published weights should
     have.
     """
@@ -48,6 +49,8 @@ class Supply(Message, frozen=True, kw_only=True):
     key: str
     path: str | None = None
     """Where the bytes come from: named when they cannot be used."""
+    files: tuple[str, ...] = ()
+    """Where the blocks are to be read."""
     what: str = ""
     """As in `UserError`; empty where the blocks are there."""
     remedy: str = ""
