@@ -10,6 +10,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.engine.cache import ByteCache
+from cnnseg_gui.engine.turnstile import Turnstile
 from cnnseg_gui.engine.wants import Supplied, Wants
 from cnnseg_gui.learning.card import Card, Option
 from cnnseg_gui.learning.model import Model, adapt, known_classes, load, new, staged, starter
@@ -23,10 +24,15 @@ MAX_WEIGHTS = 2**29
 
 
 class Images:
-    """Decoded images by the content hash of their file; asked from the window where missing."""
+    """Decoded images by the content hash of their file; asked from the window where missing.
 
-    def __init__(self, wants: Wants) -> None:
-        self._wants = wants
+    Args:
+        wants: where to ask.
+        turnstile: what runs in the background stands aside while a file is decoded, too.
+    """
+
+    def __init__(self, wants: Wants, turnstile: Turnstile) -> None:
+        self._wants, self._turnstile = wants, turnstile
         self._cache: ByteCache[Pixels] = ByteCache(MAX_PIXELS)
 
     def load(self, key: str, stopped: Callable[[], bool]) -> Pixels:
@@ -43,9 +49,10 @@ class Images:
         if pixels is None:
             supplied = self._wants.fetch(key, stopped)
             (data,) = checked_blocks(supplied, 1)
-            if "#" not in key:  # a page comes as its pixels, not as the file's bytes
-                check_hash(data, key, supplied.path)
-            pixels = read_image(data, name=supplied.path or "").pixels
+            with self._turnstile.overtaking():
+                if "#" not in key:  # a page comes as its pixels, not as the file's bytes
+                    check_hash(data, key, supplied.path)
+                pixels = read_image(data, name=supplied.path or "").pixels
             self._cache.put(key, pixels, pixels.nbytes)
         return pixels
 

@@ -43,7 +43,7 @@ class Workshop:
         self._compute = choose(device, threads)
         self._outbox = outbox
         self._turnstile = turnstile
-        self._images = Images(wants)
+        self._images = Images(wants, turnstile)
         self._models = Models(wants)
         self.training = Training(
             self._compute,
