@@ -26,6 +26,7 @@ _logger = logging.getLogger("cnnseg.engine")
 _RESTART_AFTER_MS = (200, 2000)
 _MAX_CRASHES = len(_RESTART_AFTER_MS) + 1
 _CRASH_WINDOW_S = 60.0
+_AT_ONCE = 256 * 1024  # bytes: a fine-tune's state has 31 MB, and the brush goes on meanwhile
 _STDERR_LINES = 40
 
 
@@ -87,6 +88,10 @@ class EngineProcess(QObject):
         self._crashes: list[float] = []
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._stderr_rest = ""
+        self._rest_timer = QTimer(self)
+        self._rest_timer.setSingleShot(True)
+        self._rest_timer.setInterval(0)
+        self._rest_timer.timeout.connect(self._read_some)
         self._restart_timer = QTimer(self)
         self._restart_timer.setSingleShot(True)
         self._restart_timer.timeout.connect(self.start)
@@ -112,7 +117,7 @@ class EngineProcess(QObject):
         self._decoder = Decoder()
         self._verdict = ""
         process = self._process = QProcess(self)
-        process.readyReadStandardOutput.connect(self._read_frames)
+        process.readyReadStandardOutput.connect(self._rest_timer.start)
         process.readyReadStandardError.connect(self._read_stderr)
         process.bytesWritten.connect(self._on_written)
         process.started.connect(self._on_started)
@@ -150,13 +155,19 @@ class EngineProcess(QObject):
 
     # ------------------------------------------------------------------ what arrives
 
-    def _read_frames(self) -> None:
+    def _read_some(self) -> None:
+        """Takes what came, but of much only a part: the rest after the events that wait."""
+        self._take_frames(_AT_ONCE)
+        if self._process is not None and self._process.bytesAvailable():
+            self._rest_timer.start()
+
+    def _take_frames(self, at_most: int) -> None:
         process = self._process
         if process is None or self._verdict:
             return
         self.heartbeat.heard()
         try:
-            data = bytes(process.readAllStandardOutput().data())
+            data = bytes(process.read(at_most).data())
             for message, blocks in self._decoder.feed(data):
                 if isinstance(message, Pong):
                     self.heartbeat.answered()
@@ -206,7 +217,8 @@ class EngineProcess(QObject):
             self._lost(f"the engine cannot be started: {reason}", for_good=True)
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
-        self._read_frames()
+        while self._process is not None and self._process.bytesAvailable() and not self._verdict:
+            self._take_frames(_AT_ONCE)
         if self._process is None:
             return
         self._read_stderr()

@@ -21,7 +21,7 @@ class RedrawQueue(QObject):
     """Passes small rectangles on at once and cuts large ones up, what is on screen first.
 
     Args:
-        held: whether a stroke is being made: what can wait is then kept back.
+        held: whether the hand is at work: what can wait is then kept back.
     """
 
     due = Signal(object)
@@ -45,7 +45,7 @@ class RedrawQueue(QObject):
         return not self._blocks and not self._waiting
 
     def add_later(self, rect: Rect, visible: Rect) -> None:
-        """The same for what can wait until the stroke that is being made has ended."""
+        """The same for what can wait until the hand rests."""
         if not self._held():
             self.add(rect, visible)
             return

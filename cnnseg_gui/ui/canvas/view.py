@@ -60,7 +60,7 @@ class CanvasView(QWidget):
         self._levels: OverlayLevels | None = None
         self._split = SplitHandle(self)
         self._split.moved.connect(self.update)
-        self._redraws = RedrawQueue(self, held=self._stroking)
+        self._redraws = RedrawQueue(self, held=self._busy)
         self._redraws.due.connect(self._redraw_now)
         self._heat: HeatLayer | None = None
         self._display = AS_READ
@@ -401,10 +401,11 @@ class CanvasView(QWidget):
     def _redraw_proposal(self, rect: Rect) -> None:
         self._redraws.add_later(rect, self.visible_rect)
 
-    def _stroking(self) -> bool:
-        """The button is down: the brush goes first."""
+    def _busy(self) -> bool:
+        """A stroke is being made or the image moves: what the hand does goes first."""
         document = self._document
-        return document is not None and document.painting and not document.drawing
+        stroking = document is not None and document.painting and not document.drawing
+        return stroking or self._still.isActive()
 
     def _redraw_now(self, rect: Rect) -> None:
         if self._document is None:
