@@ -20,7 +20,9 @@ from cnnseg_gui.commands import (
     export,
     models,
     new,
+    promote,
     publish,
+    revisions,
     segment,
     tag,
     train,
@@ -37,6 +39,8 @@ _COMMANDS = {
     "export": export,
     "tag": tag,
     "publish": publish,
+    "revisions": revisions,
+    "promote": promote,
     "models": models,
     "doctor": doctor,
 }

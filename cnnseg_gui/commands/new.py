@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from cnnseg_gui.commands.output import Ticker, answer, counted, note
 from cnnseg_gui.commands.stems import by_stem
 from cnnseg_gui.core.database import FILE_NAME
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_hash import difference_hash
 from cnnseg_gui.core.image_io import find_images, read_image
 from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe_pages
 from cnnseg_gui.core.mask import UNLABELLED
@@ -111,8 +112,8 @@ def _read(paths: list[Path]) -> list[ImageFacts]:
         try:
             found = probe_pages(path)
             for page in found:  # the header does not tell a file that was cut off
-                read_image(path, page.page)
-            facts += found
+                look = difference_hash(read_image(path, page.page).pixels)
+                facts.append(replace(page, look=look))
         except UserError as error:
             note(error)
         ticker.note(f"{number} of {len(paths)} images")

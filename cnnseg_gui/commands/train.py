@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +17,7 @@ from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.core.scores import Scores
+from cnnseg_gui.core.scores import promotes, verdict_of
 
 if TYPE_CHECKING:
     from cnnseg_gui.learning.fit import Fitted, Progress
@@ -108,6 +109,7 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
     from cnnseg_gui.commands.computing import memory_told
     from cnnseg_gui.learning.device import choose
     from cnnseg_gui.learning.fit import Settings, fit
+    from cnnseg_gui.learning.hold_out import hold_out_tiles
 
     model = _begin(options, project)
     examples = _examples(project)
@@ -123,7 +125,7 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
     with memory_told(compute):
         return fit(
             model,
-            examples,
+            hold_out_tiles(examples),
             compute=compute,
             seconds=limit,
             steps=options.steps,
@@ -233,8 +235,7 @@ def _store(options: argparse.Namespace, project: Project, model: Model) -> Revis
         model.card, command=options.command_line, data=f"the project {project.folder.name}"
     )
     stored = stamped(card, weights).to_json()
-    scores = Scores.of_card(stored)
-    promoted = options.promote or scores is None or not scores.worse
+    promoted = options.promote or promotes(stored)
     return project.revisions.add(weights, stored, promoted=promoted)
 
 
@@ -247,10 +248,13 @@ def _answer(
         line += f", held-out IoU {card.metrics['iou_before']:.4f} → {card.metrics['iou']:.4f}"
         if fitted.kept == 0:
             note("learning made it no better: the weights are those it began with")
+        verdict = verdict_of(revision.card)
+        if verdict is not None:
+            note(verdict.in_words())
         if not revision.promoted:
             note(
-                f"what proposes scores {card.metrics['iou_proposing']:.4f} and stays: "
-                "this revision is only kept (--promote makes it current)"
+                "what proposed before stays: this revision is only kept "
+                "(`cnnseg promote` makes it current)"
             )
         else:
             _compare(card.metrics["iou"], before)
@@ -270,6 +274,7 @@ def _answer(
         "held_out": card.held_out,
         "decided": card.decided,
         "metrics": card.metrics,
+        "check": None if card.check is None else dataclasses.asdict(card.check),
     }
     answer(options, data, [line, str(revision.folder)])
 

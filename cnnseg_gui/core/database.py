@@ -143,6 +143,39 @@ _MIGRATIONS = (
     CREATE INDEX image_stale ON image (stale) WHERE stale > 0;
     CREATE INDEX image_held_out ON image (held_out) WHERE held_out IS NOT NULL
     """,
+    """
+    ALTER TABLE image ADD COLUMN look BLOB; -- `image_hash.difference_hash`, NULL: not looked at yet
+    ALTER TABLE image ADD COLUMN kin INTEGER; -- first of its near-duplicates with a role, or itself
+    UPDATE image SET kin = (
+        SELECT MIN(other.id) FROM image AS other
+        WHERE other.sha256 = image.sha256 AND other.held_out IS NOT NULL
+    ) WHERE held_out IS NOT NULL;
+    CREATE TABLE effort (                   -- what an image has cost a person
+        image_id INTEGER PRIMARY KEY REFERENCES image (id),
+        seconds REAL NOT NULL,
+        gestures INTEGER NOT NULL,
+        painted INTEGER NOT NULL,           -- pixels changed by hand
+        accepted INTEGER NOT NULL,          -- pixels taken over from proposals
+        first REAL NOT NULL,                -- Unix time of its first gesture
+        last REAL NOT NULL
+    );
+    CREATE INDEX effort_last ON effort (last);
+    CREATE TABLE image_doubt (              -- what the queue is ordered by
+        image_id INTEGER PRIMARY KEY REFERENCES image (id),
+        revision TEXT NOT NULL,             -- sha256 of the weights that it is from
+        uncertainty REAL,
+        disagreement REAL,
+        pixels REAL,                        -- expected to be corrected
+        embedding BLOB                      -- float16, little-endian
+    );
+    CREATE TABLE dismissed (                -- contradictions that a person has left as they are
+        image_id INTEGER NOT NULL REFERENCES image (id),
+        y0 INTEGER NOT NULL, x0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x1 INTEGER NOT NULL,
+        decided INTEGER NOT NULL,
+        proposed INTEGER NOT NULL,
+        PRIMARY KEY (image_id, y0, x0, y1, x1, decided, proposed)
+    ) WITHOUT ROWID
+    """,
 )
 
 

@@ -8,7 +8,8 @@ restart or a crash.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -20,7 +21,9 @@ from cnnseg_gui.core.atomic import sweep
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
 from cnnseg_gui.core.class_table import read_classes, write_classes
 from cnnseg_gui.core.classes import PixelClass, make_classes
+from cnnseg_gui.core.effort import EffortTable
 from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.image_doubts import DoubtTable
 from cnnseg_gui.core.image_files import ImageFiles
 from cnnseg_gui.core.image_listing import ImageListing
 from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, ImageTable
@@ -49,6 +52,8 @@ class Project:
         self._images = ImageTable(
             connection, folder, meaning=lambda: self.class_list.meaning, tags=self.tags
         )
+        self.effort = EffortTable(connection, self.path)
+        self.doubts = DoubtTable(connection, self.path)
         self._journal = Journal(connection)
         self._class_list: ClassList | None = None
 
@@ -189,6 +194,21 @@ class Project:
             raise UserError("an image is not in this project any more", remedy="Add it again.")
         return self.image(found)
 
+    def note_looks(self, looks: Mapping[int, int]) -> None:
+        """Keeps how images look, by `image_hash.difference_hash`: near-duplicates share a role.
+
+        It counts for images whose first pixel is decided afterwards.
+        """
+        with self._transaction():
+            self._images.note_looks(looks)
+
+    def wants_look(self, image_id: int) -> bool:
+        """Whether it is not known how an image looks, and its role is still to be given."""
+        rows = self._rows(
+            "SELECT 1 FROM image WHERE id = ? AND look IS NULL AND held_out IS NULL", image_id
+        )
+        return bool(rows)
+
     def set_status(self, image_id: int, status: str) -> None:
         with self._transaction():
             self._images.set_status(image_id, status)
@@ -252,6 +272,7 @@ class Project:
                 self._images.count(image_id, patch.count_change())
             self._journal.prune()
             self._images.mark_worked_on(image_id)
+            self.effort.note(image_id, gestures, time.time())
 
     def undo(self, mask: Mask) -> Step | None:
         """Takes the last step back, in the mask and in the store: a gesture or the classes'."""

@@ -155,15 +155,31 @@ class Revisions:
         Raises:
             UserError: there is none of this name, or it could not be stored.
         """
-        known = self.all()
-        if all(revision.name != name for revision in known):
-            raise UserError(
-                f"there is no revision {name}", path=self._path, remedy="Choose another."
-            )
+        name, known = self.named(name).name, self.all()
         with database.transaction(self._db, self._path):
             self._db.execute(
                 "UPDATE revision SET promoted = ? WHERE name = ?", (_next_turn(known), name)
             )
+
+    def named(self, name: str) -> Revision:
+        """The revision of this name, or else the newest one with this title.
+
+        Raises:
+            UserError: there is none.
+        """
+        known = self.all()
+        for revision in known:
+            if revision.name == name:
+                return revision
+        for revision in reversed(known):
+            if name and revision.title == name:
+                return revision
+        names = ", ".join(revision.name for revision in known)
+        raise UserError(
+            f"there is no revision “{name}”",
+            path=self._path,
+            remedy=f"Choose one of {names}." if names else "Teach the network first.",
+        )
 
     def find(self, sha256: str) -> Revision:
         """The revision with these weights.

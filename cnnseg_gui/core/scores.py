@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import msgspec
+
+from cnnseg_gui.core.promotion import UNPROVEN, Verdict
+
 
 @dataclass(frozen=True)
 class Scores:
-    """Mean IoU on the held-out images, all measured in one run on the same pixels."""
+    """Mean IoU on what is held out, all measured in one run on the same pixels."""
 
     before: float
     """Of what it began from."""
@@ -18,7 +22,7 @@ class Scores:
 
     @classmethod
     def of_card(cls, card: bytes | str) -> Scores | None:
-        """None where no image was held out: the model is unproven."""
+        """None where nothing was held out."""
         metrics = json.loads(card).get("metrics", {})
         if "iou" not in metrics or "iou_before" not in metrics:
             return None
@@ -33,3 +37,33 @@ class Scores:
     def worse(self) -> bool:
         """It would propose worse than what proposed before."""
         return self.after < (self.before if self.proposing is None else self.proposing)
+
+
+def verdict_of(card: bytes | str) -> Verdict | None:
+    """What held-out pixels said of it; None where its card is of before there were verdicts."""
+    try:
+        return msgspec.convert(json.loads(card).get("check"), Verdict | None)
+    except msgspec.ValidationError:
+        return None
+
+
+def promotes(card: bytes | str) -> bool:
+    """Whether what was learnt is to propose from now on."""
+    verdict = verdict_of(card)
+    if verdict is not None:
+        return verdict.promotes
+    scores = Scores.of_card(card)
+    return scores is None or not scores.worse
+
+
+def trust(card: bytes | str) -> str:
+    """How far a revision may be trusted, in a few words."""
+    scores, verdict = Scores.of_card(card), verdict_of(card)
+    if scores is None:
+        return "unproven: nothing is held out yet"
+    measured = f"held-out IoU {scores.after:.2f}"
+    if verdict is None:
+        return measured
+    if verdict.outcome == UNPROVEN or verdict.over == "tiles":
+        return f"{measured}, {verdict.outcome} on {verdict.evidence()}"
+    return f"{measured}, {verdict.outcome}"

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from cnnseg_gui.core.attached import Checks
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
-from cnnseg_gui.core.scores import Scores
+from cnnseg_gui.core.scores import Scores, promotes
 from cnnseg_gui.core.unfinished import UnfinishedRun
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.model_choice import ModelChoice
@@ -50,8 +50,8 @@ class FineTuning(QObject):
     finished = Signal(object)
     """Revision: it is the current one now."""
     kept = Signal(object)
-    """Revision: it is stored but does not propose, because what proposes is better, or became
-    another model meanwhile."""
+    """Revision: it is stored but does not propose, because held-out pixels do not say that it is
+    better, or because another model proposes by now."""
     unimproved = Signal(float)
     """It was no better on the held-out images, whose mean IoU this is: the model before stays."""
     stopped = Signal(str)
@@ -288,7 +288,7 @@ class FineTuning(QObject):
             self._store.drop(project.folder)
             self.unimproved.emit(scores.before)
             return
-        promoted = self._choice.proposing == run.proposing and not (scores and scores.worse)
+        promoted = self._choice.proposing == run.proposing and promotes(card)
         try:
             revision = project.revisions.add(weights, card, promoted=promoted)
             if self._choice.chosen == run.chosen:  # else the person has decided otherwise

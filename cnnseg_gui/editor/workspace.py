@@ -21,6 +21,7 @@ from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.adding import Adding
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.looks import Looks
 from cnnseg_gui.editor.mirroring import Mirroring
 from cnnseg_gui.editor.project_lock import lock_project
 from cnnseg_gui.editor.read_ahead import ReadAhead
@@ -65,6 +66,7 @@ class Workspace(QObject):
         self._reading_pool = QThreadPool(self)
         self._reading_pool.setMaxThreadCount(1)  # hasty steps are passed over, not all decoded
         self._ahead = ReadAhead(self)
+        self._looks = Looks(self)
         self.adding = Adding(self)
         """Adds images in the background."""
         self.adding.added.connect(self._show_added)
@@ -368,6 +370,7 @@ class Workspace(QObject):
         self._remember(record)
         self.document_changed.emit()
         self._read_ahead(record)
+        self._looks.note(self.project, record.id, document.image)
 
     def _make_document(self, record: ImageRecord, image: ImageSource) -> Document:
         assert self.project is not None

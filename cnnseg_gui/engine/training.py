@@ -16,6 +16,7 @@ from cnnseg_gui.engine.turnstile import Turnstile
 from cnnseg_gui.engine.wants import Stopped, Wants
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.fit import Cancelled, Fitted, Make, Settings, fit
+from cnnseg_gui.learning.hold_out import hold_out_tiles
 from cnnseg_gui.learning.model import Model, dump, stamped
 from cnnseg_gui.learning.sampling import Example
 from cnnseg_gui.learning.unfinished import Unfinished, load_unfinished, require_fit
@@ -87,7 +88,7 @@ class Training:
         try:
             return fit(
                 model,
-                examples,
+                hold_out_tiles(examples),
                 compute=self._compute,
                 seconds=message.seconds,
                 steps=message.steps,

@@ -7,8 +7,17 @@ from pathlib import Path
 import msgspec
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.promotion import Verdict
+from cnnseg_gui.learning.calibrate import Calibration
 
 Option = bool | int | float | str
+
+
+class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one class, on all held-out pixels."""
+
+    iou: float
+    dice: float
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -42,12 +51,26 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Pixels it learnt from, by class."""
     metrics: dict[str, float] = {}
     """e.g. "iou" (mean, on the held-out images) and "iou_before"."""
+    check: Verdict | None = None
+    """What held-out pixels say of it, beside what proposed before; None: it was not checked."""
+    dice: float | None = None
+    """Mean, on the held-out images, over the classes that they hold."""
+    by_class: dict[str, ClassScores] = {}
+    """Without classes that no held-out pixel has."""
+    by_image: dict[str, tuple[float, float]] = {}
+    """Mean IoU of what proposed before and of this one, by held-out image."""
+    calibration: Calibration | None = None
     data: str = ""
     """The data set's name and source."""
     command: str = ""
     """What made it."""
     licence: str = ""
     notes: str = ""
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by, so that confidence means what it says."""
+        return self.calibration.temperature if self.calibration else 1.0
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -63,6 +86,28 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
             card = msgspec.json.decode(data, type=cls)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UserError(f"the model's card is damaged ({error})", path=path) from error
+        if not 0 < card.temperature < float("inf"):
+            raise UserError("the model's card is damaged (its temperature)", path=path)
         if not 1 <= len(card.classes) <= 255:
             raise UserError(f"a card of {len(card.classes)} classes", path=path)
         return card
+
+
+def with_check(
+    card: Card,
+    check: Verdict | None,
+    *,
+    dice: float | None = None,
+    by_class: dict[str, ClassScores] | None = None,
+    by_image: dict[str, tuple[float, float]] | None = None,
+    calibration: Calibration | None = None,
+) -> Card:
+    """The card with another check, and nothing left of the one before."""
+    return msgspec.structs.replace(
+        card,
+        check=check,
+        dice=dice,
+        by_class=by_class or {},
+        by_image=by_image or {},
+        calibration=calibration,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.hold_out import TilesOf
 from cnnseg_gui.learning.keep import Keeper, Validation
 from cnnseg_gui.learning.learner import Learner, Settings
 from cnnseg_gui.learning.model import Model
@@ -76,6 +78,7 @@ def fit(
     on_lightened: Callable[[str], None] = lambda line: None,
     checkpoint: Callable[[], bool] = lambda: False,
     keep: Callable[[Make], None] = lambda make: None,
+    peek: Callable[[Callable[[], Model], float], None] = lambda make, seconds: None,
     settings: Settings = DEFAULTS,
     rival: Model | None = None,
     unfinished: Unfinished | None = None,
@@ -91,6 +94,8 @@ def fit(
         on_lightened: told in one line where memory ran out and it goes on with less.
         checkpoint: called between two steps; may wait while others compute. True cancels.
         keep: called after every step with what makes its state, to be kept or not.
+        peek: called after every step with what makes the model as it is now, and the seconds so
+            far: to propose with while learning goes on. The model has its parent's card.
         rival: the model that proposes meanwhile, where it is another one: scored on the same
             held-out pixels, for the card.
         unfinished: goes on from here, with what is left of the budget. It must fit: see
@@ -135,6 +140,9 @@ def fit(
     def state() -> Unfinished:
         return _state(model.card, learner, keeper, budget, past)
 
+    def snapshot() -> Model:
+        return Model(copy.deepcopy(learner.network).to("cpu").eval(), model.card)
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + past.step)  # of the dropout
         found = validate(step=0)
@@ -156,12 +164,16 @@ def fit(
             found = validate() if keeper.due else None
             on_progress(Progress(budget.done, budget.elapsed, budget.left, loss, found))
             keep(state)
+            peek(snapshot, budget.elapsed)
     kept = keeper.restore()
-    card = _card(model.card, budget, seed, counts, len(taught), len(held_out), keeper)
+    learner.measured(lambda where: keeper.calibrate(where, pause))
+    whole = [example for example in held_out if not isinstance(example, TilesOf)]
+    card = _card(model.card, budget, seed, counts, len(taught), len(whole), keeper)
     card = msgspec.structs.replace(card, resumed=past.resumed + (unfinished is not None))
     if proposing is not None:
         metrics = {**card.metrics, "iou_proposing": proposing}
         card = msgspec.structs.replace(card, metrics=metrics)
+    card = keeper.noted(card)
     return Fitted(
         Model(learner.network.to("cpu").eval(), card),
         tuple(keeper.history),

@@ -1,22 +1,32 @@
-"""Keeping the best weights of a fine-tune, by their score on what is held out."""
+"""Keeping the best weights of a fine-tune, and judging them, by what is held out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from torch import Tensor
 
-from cnnseg_gui.core.metrics import iou, mean_iou
+from cnnseg_gui.core.metrics import dice, iou, mean_iou, mean_over_present
+from cnnseg_gui.core.promotion import Verdict, compare
+from cnnseg_gui.learning.calibrate import Calibration, calibrate
+from cnnseg_gui.learning.card import Card, ClassScores, with_check
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.sampling import Example, PixelCache
 from cnnseg_gui.learning.schedule import Budget
-from cnnseg_gui.learning.validate import choose_windows, score
+from cnnseg_gui.learning.validate import (
+    Evidence,
+    choose_windows,
+    held_out_logits,
+    score_apart,
+)
 from cnnseg_models.segmentation import SegmentationNetwork
 
 _FIRST = 0.05  # of the seconds: what the first validation may take, and the last one will
 _BETWEEN = 20  # times a validation's length: from one to the next, so another 5 %
 _STEPS_APART = 4  # validations in a budget of steps: four, after the first one
+_CALIBRATE_WITH = 20_000  # pixels
 
 
 @dataclass(frozen=True)
@@ -45,10 +55,14 @@ class Keeper:
         budget: Budget,
         seed: int,
     ) -> None:
-        self._network, self._cache, self._budget = network, cache, budget
+        self._network, self._cache, self._budget, self._seed = network, cache, budget, seed
         self._windows = choose_windows(held_out, seed)
         self._last = 0.0
         self._best: dict[str, Tensor] = {}
+        self._before: Evidence | None = None
+        self._after: Evidence | None = None
+        self._rival: Evidence | None = None
+        self._calibration: Calibration | None = None
         self.history: list[Validation] = []
         self.kept: Validation | None = None
 
@@ -77,11 +91,13 @@ class Keeper:
         first, start = not self.history, self._budget.elapsed
         seconds = self._budget.seconds
         limit = _FIRST * seconds if first and seconds is not None else None
-        confusion, done = score(self._network, self._windows, self._cache, compute, between, limit)
+        evidence, done = self._score(self._network, compute, between, limit)
         self._last = self._budget.elapsed
         if first:
             self._windows = self._windows[:done]
+            self._before = evidence
             self._budget.reserve = self._last - start
+        confusion = evidence.total
         found = mean_iou(confusion)
         assert found is not None
         by_class = tuple(float(value) for value in iou(confusion))
@@ -89,7 +105,7 @@ class Keeper:
         validation = Validation(at, self._last, found, by_class)
         self.history.append(validation)
         if self.kept is None or found > self.kept.iou:
-            self.kept = validation
+            self.kept, self._after = validation, evidence
             self._best = {k: v.detach().clone() for k, v in self._network.state_dict().items()}
         return found
 
@@ -99,8 +115,60 @@ class Keeper:
         """Mean IoU of another network on the same windows; None where nothing is held out."""
         if not self._windows:
             return None
-        confusion, _ = score(rival, self._windows, self._cache, compute, between)
-        return mean_iou(confusion)
+        self._rival, _ = self._score(rival, compute, between)
+        return mean_iou(self._rival.total)
+
+    def calibrate(self, compute: Compute, between: Callable[[], None]) -> None:
+        """Finds the temperature of the network as it is now, after `restore`."""
+        if not self._windows:
+            return
+        logits, truth = held_out_logits(
+            self._network,
+            self._windows,
+            self._cache,
+            compute,
+            between,
+            most=_CALIBRATE_WITH,
+            seed=self._seed,
+        )
+        self._calibration = calibrate(logits, truth)
+
+    def verdict(self) -> Verdict:
+        """The kept weights beside those that propose: the rival's, or those it began with."""
+        current = self._rival or self._before
+        if current is None or self._after is None:
+            return Verdict.without_evidence()
+        return compare(
+            current.confusions, self._after.confusions, over=current.over, seed=self._seed
+        )
+
+    def noted(self, card: Card) -> Card:
+        """The card with what held-out pixels say: verdict, scores by class and image, calibration.
+
+        The card's classes are those of the network.
+        """
+        current, after = self._rival or self._before, self._after
+        if current is None or after is None:
+            return with_check(card, self.verdict())
+        old, new = current.by_image(), after.by_image()
+        total = after.total
+        by_class = {
+            name: ClassScores(iou=round(float(one), 5), dice=round(float(other), 5))
+            for name, one, other in zip(card.classes, iou(total), dice(total), strict=True)
+            if np.isfinite(one)
+        }
+        by_image = {
+            key: (round(mean_iou(old[key]) or 0.0, 5), round(mean_iou(new[key]) or 0.0, 5))
+            for key in new
+        }
+        return with_check(
+            card,
+            self.verdict(),
+            dice=mean_over_present(dice(total), total),
+            by_class=by_class,
+            by_image=by_image,
+            calibration=self._calibration,
+        )
 
     @property
     def best(self) -> tuple[int, dict[str, Tensor]] | None:
@@ -113,3 +181,12 @@ class Keeper:
             return self._budget.done
         self._network.load_state_dict(self._best)
         return self.kept.step
+
+    def _score(
+        self,
+        network: SegmentationNetwork,
+        compute: Compute,
+        between: Callable[[], None],
+        limit: float | None = None,
+    ) -> tuple[Evidence, int]:
+        return score_apart(network, self._windows, self._cache, compute, between, limit)

@@ -17,7 +17,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.learning.card import Card, Option
+from cnnseg_gui.learning.card import Card, Option, with_check
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.pretrained import Bring, fitting, from_store, pretrained_state
 from cnnseg_gui.resources import starter_folder
@@ -129,7 +129,7 @@ def staged(coarser: Model, network: str, options: Mapping[str, Option] | None = 
         sha256="",
         metrics={},
     )
-    return Model(built.eval(), card)
+    return Model(built.eval(), with_check(card, None))
 
 
 def _built(
@@ -252,7 +252,7 @@ def adapt(model: Model, classes: Sequence[str], mapping: Mapping[str, str] | Non
         sha256="",
         metrics={},
     )
-    return Model(network.eval(), card)
+    return Model(network.eval(), with_check(card, None))
 
 
 def _with_rows(

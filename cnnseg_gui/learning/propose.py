@@ -104,7 +104,7 @@ def _propose(
             columns.starts[column] + columns.tile,
         )
         logits = infer(network, crop(pixels, window.inflated(network.context)), compute)
-        probabilities = logits.softmax(0)
+        probabilities = logits.div(model.card.temperature).softmax(0)
         for rect, blended in blend.add(row, column, probabilities):
             on_region(rect, *_classes_and_confidence(blended))
 

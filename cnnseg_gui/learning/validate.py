@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Pixels
 from cnnseg_gui.core.metrics import Confusion, confusion_matrix
+from cnnseg_gui.core.promotion import FEWEST, Over
 from cnnseg_gui.core.rect import Rect, cell_rect
+from cnnseg_gui.learning.calibrate import Logits, Truth
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.hold_out import CELL, TilesOf
 from cnnseg_gui.learning.model import prepare
 from cnnseg_gui.learning.propose import WHOLE, crop, infer, legal_length
 from cnnseg_gui.learning.sampling import Example, PixelCache
@@ -28,6 +32,29 @@ class Window:
 
     example: Example
     rect: Rect
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Confusion matrices int64[n, classes, classes] of what was held out, one for each unit."""
+
+    over: Over
+    keys: tuple[str, ...]
+    """The image of each unit."""
+    confusions: Confusion
+
+    @property
+    def total(self) -> Confusion:
+        """Of all units, int64[classes, classes]."""
+        total: Confusion = self.confusions.sum(0)
+        return total
+
+    def by_image(self) -> dict[str, Confusion]:
+        """Of each image, int64[classes, classes]."""
+        found: dict[str, Confusion] = {}
+        for key, confusion in zip(self.keys, self.confusions, strict=True):
+            found[key] = found[key] + confusion if key in found else confusion
+        return found
 
 
 def choose_windows(held_out: Sequence[Example], seed: int) -> list[Window]:
@@ -48,7 +75,23 @@ def score(
     between: Callable[[], None],
     limit: float | None = None,
 ) -> tuple[Confusion, int]:
-    """The confusion matrix, and the number of windows it is from.
+    """The confusion matrix of all windows, and their number: as `score_apart`."""
+    evidence, done = score_apart(network, windows, cache, compute, between, limit)
+    return evidence.total, done
+
+
+def score_apart(
+    network: SegmentationNetwork,
+    windows: Sequence[Window],
+    cache: PixelCache,
+    compute: Compute,
+    between: Callable[[], None],
+    limit: float | None = None,
+) -> tuple[Evidence, int]:
+    """The confusion matrix of each unit, and the number of windows they are from.
+
+    A unit is an image; where there are too few of them, or only tiles of images that are learnt
+    from, it is a tile. The same windows always give the same units in the same order.
 
     Args:
         network: in training or not; it is left as it is.
@@ -58,16 +101,77 @@ def score(
     start = time.perf_counter()
     classes = network.classes
     ready = prepare(network, compute)
-    total, done = np.zeros((classes, classes), np.int64), 0
+    over = _unit(windows)
+    units: dict[tuple[str, Rect | None], Confusion] = {}
+    done = 0
     for window in windows:
         between()
+        key = window.example.key
         truth = window.example.mask.read(window.rect)
-        predicted = _predict(ready, cache.get(window.example), window.rect, compute)
-        total += confusion_matrix(truth, predicted, classes)
+        logits = _logits(ready, cache.get(window.example), window.rect, compute)
+        predicted: Pixels = logits.argmax(0).byte().numpy()
+        for tile in _tiles(window.rect) if over == "tiles" else [window.rect]:
+            part = _inside(tile, window.rect)
+            found = confusion_matrix(truth[part], predicted[part], classes)
+            name = key, tile if over == "tiles" else None
+            if over == "images" or found.any():
+                units[name] = units[name] + found if name in units else found
         done += 1
         if limit is not None and time.perf_counter() - start > limit:
             break
-    return total, done
+    none = np.zeros((0, classes, classes), np.int64)
+    confusions = np.stack(list(units.values())) if units else none
+    return Evidence(over, tuple(key for key, _ in units), confusions), done
+
+
+def held_out_logits(
+    network: SegmentationNetwork,
+    windows: Sequence[Window],
+    cache: PixelCache,
+    compute: Compute,
+    between: Callable[[], None],
+    *,
+    most: int,
+    seed: int,
+) -> tuple[Logits, Truth]:
+    """Logits float32[n, classes] and classes uint8[n] of decided pixels, drawn from all windows.
+
+    Args:
+        most: pixels in all.
+        between: as in `score_apart`.
+    """
+    random = np.random.default_rng(seed)
+    ready = prepare(network, compute)
+    all_logits, all_truth = [np.zeros((0, network.classes), np.float32)], [np.zeros(0, np.uint8)]
+    for window in windows:
+        between()
+        truth = window.example.mask.read(window.rect)
+        places = np.flatnonzero(truth != UNLABELLED)
+        share = max(1, most // len(windows))
+        places = random.choice(places, min(share, len(places)), replace=False)
+        logits = _logits(ready, cache.get(window.example), window.rect, compute)
+        all_logits.append(logits.flatten(1)[:, places].T.numpy())
+        all_truth.append(truth.ravel()[places])
+    return np.concatenate(all_logits), np.concatenate(all_truth)
+
+
+def _unit(windows: Sequence[Window]) -> Over:
+    parts = any(isinstance(window.example, TilesOf) for window in windows)
+    few = len({window.example.key for window in windows}) < FEWEST["images"]
+    return "tiles" if parts or few else "images"
+
+
+def _tiles(rect: Rect) -> Iterator[Rect]:
+    for cell in rect.cells(CELL):
+        yield cell_rect(*cell, CELL).intersection(rect)
+
+
+def _inside(part: Rect, whole: Rect) -> tuple[slice, slice]:
+    """Slices of a part in an array of the whole."""
+    return (
+        slice(part.top - whole.top, part.bottom - whole.top),
+        slice(part.left - whole.left, part.right - whole.left),
+    )
 
 
 def _blocks(example: Example) -> list[Rect]:
@@ -80,12 +184,11 @@ def _blocks(example: Example) -> list[Rect]:
     return [cell_rect(*block, _BLOCK).clipped(example.mask.shape) for block in sorted(blocks)]
 
 
-def _predict(ready: SegmentationNetwork, pixels: Pixels, rect: Rect, compute: Compute) -> Pixels:
-    """Classes uint8[h, w] of a rectangle of an image."""
+def _logits(ready: SegmentationNetwork, pixels: Pixels, rect: Rect, compute: Compute) -> Tensor:
+    """Logits float32[classes, h, w] of a rectangle of an image."""
     seen = rect.inflated(_AROUND).clipped(pixels.shape[:2])
     height, width = (legal_length(side, ready.context) for side in (seen.height, seen.width))
     window = Rect(seen.top, seen.left, seen.top + height, seen.left + width)
     logits = infer(ready, crop(pixels, window.inflated(ready.context)), compute)
     top, left = rect.top - seen.top, rect.left - seen.left
-    part = logits[:, top : top + rect.height, left : left + rect.width]
-    return part.argmax(0).numpy().astype(np.uint8)
+    return logits[:, top : top + rect.height, left : left + rect.width]

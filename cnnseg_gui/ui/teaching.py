@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.core.scores import Scores
+from cnnseg_gui.core.scores import Scores, trust, verdict_of
 from cnnseg_gui.core.unfinished import UnfinishedRun
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of
@@ -114,7 +114,9 @@ class Teaching(QObject):
         _log.info("revision %s is stored and proposes now", revision.name)
         scores = Scores.of_card(revision.card)
         learnt = f": held-out IoU {scores.before:.2f} → {scores.after:.2f}" if scores else ""
-        self._panel.show_idle(f"Learnt{learnt}. Revision {revision.name} proposes now.")
+        verdict = verdict_of(revision.card)
+        said = f" {verdict.sentence()}." if verdict else ""
+        self._panel.show_idle(f"Learnt{learnt}. Revision {revision.name} proposes now.{said}")
         self._show_material()
         self._proposing.refresh()
 
@@ -125,7 +127,7 @@ class Teaching(QObject):
             proposing = f"the starter {starter}"
         else:
             title = f" “{revision.title}”" if revision.title else ""
-            known = f"{network_of(revision)}, {_trust(revision)}"
+            known = f"{network_of(revision)}, {trust(revision.card)}"
             proposing = f"revision {revision.name}{title}, {known}"
         chosen = self._choice.chosen
         named = _in_words(chosen, self._choice.revisions())
@@ -134,8 +136,10 @@ class Teaching(QObject):
         self._panel.show_model(proposing, named or "what proposes")
 
     def _on_kept(self, revision: Revision) -> None:
-        scores = Scores.of_card(revision.card)
-        if scores is not None and scores.worse and scores.proposing is not None:
+        scores, verdict = Scores.of_card(revision.card), verdict_of(revision.card)
+        if verdict is not None and not verdict.promotes:
+            why = f"{verdict.sentence()}: what proposed before stays"
+        elif scores is not None and scores.worse and scores.proposing is not None:
             why = (
                 f"{network_of(revision)} has come to a held-out IoU of {scores.after:.2f}; what "
                 f"proposes has {scores.proposing:.2f} and stays"
@@ -157,13 +161,6 @@ class Teaching(QObject):
         if reason:
             self.said.emit(reason)
         self._show_material()
-
-
-def _trust(revision: Revision) -> str:
-    scores = Scores.of_card(revision.card)
-    if scores is None:
-        return "unproven: no image is held out yet"
-    return f"held-out IoU {scores.after:.2f}"
 
 
 def _in_words(model: str, revisions: list[Revision]) -> str:

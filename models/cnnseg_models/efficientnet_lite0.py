@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -31,7 +32,8 @@ _EPS, _MOMENTUM = 1e-3, 0.01
 
 TAP_CHANNELS = (16, 24, 40, 112, 320)
 """Channels of `EfficientNetLite0.taps`, at strides 2, 4, 8, 16 and 32."""
-_TAPPED = (0, 2, 4, 10, 15)  # the last block before each halving
+TAPPED = (0, 2, 4, 10, 15)
+"""The blocks whose outputs these are: the last one before each halving."""
 
 
 class EfficientNetLite0(nn.Module):
@@ -53,17 +55,24 @@ class EfficientNetLite0(nn.Module):
             self._fc = nn.Linear(_HEAD, labels)
         init_fan_out(self)
 
-    def taps(self, x: Tensor) -> list[Tensor]:
+    def taps(self, x: Tensor, *, frozen: int = 0) -> list[Tensor]:
         """float[N, 3, H, W] in 0…1 → features at strides 2 … 32, sides rounded up.
 
         With 16, 24, 40, 112 and 320 channels.
+
+        Args:
+            x: the images.
+            frozen: how many of the first blocks, with the stem, pass no gradient on.
         """
-        x = ((x - 0.498) / 0.502).to(self._conv_stem.weight.dtype)
-        x = F.relu6(conv_norm(pad_same(x, self._conv_stem), self._conv_stem, self._bn0))
+        learns = torch.is_grad_enabled()
+        with torch.set_grad_enabled(learns and not frozen):
+            x = ((x - 0.498) / 0.502).to(self._conv_stem.weight.dtype)
+            x = F.relu6(conv_norm(pad_same(x, self._conv_stem), self._conv_stem, self._bn0))
         taps = []
         for index, block in enumerate(self._blocks):
-            x = block(x)
-            if index in _TAPPED:
+            with torch.set_grad_enabled(learns and index >= frozen):
+                x = block(x)
+            if index in TAPPED:
                 taps.append(x)
         return taps
 
@@ -91,7 +100,7 @@ class MBConv(nn.Module):
         self._project_conv = nn.Conv2d(inner, after, 1, bias=False)
         self._bn2 = _norm(after)
         self._expands = expansion > 1
-        self._sums = stride == 1 and before == after
+        self.sums = stride == 1 and before == after
 
     def forward(self, x: Tensor) -> Tensor:
         y = x
@@ -100,7 +109,7 @@ class MBConv(nn.Module):
         y = pad_same(y, self._depthwise_conv)
         y = F.relu6(conv_norm(y, self._depthwise_conv, self._bn1), inplace=True)
         y = conv_norm(y, self._project_conv, self._bn2)
-        return x + y if self._sums else y
+        return x + y if self.sums else y
 
 
 def pad_same(x: Tensor, conv: nn.Conv2d) -> Tensor:

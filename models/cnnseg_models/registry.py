@@ -9,6 +9,7 @@ from functools import partial
 import torch
 
 from cnnseg_models.fcn import FCN
+from cnnseg_models.fcn_lite0 import FCNLite0
 from cnnseg_models.fcn_resnet import VOC_CLASSES, FCNResNet
 from cnnseg_models.segmentation import SegmentationNetwork
 from cnnseg_models.unet import UNet
@@ -76,6 +77,12 @@ NETWORKS: dict[str, Entry] = {
         "lite0",
         "U-Net on EfficientNet-Lite0, which has seen ImageNet: small, and learns in a minute.",
         "efficientnet-lite0",
+    ),
+    "fcn-lite0": Entry(
+        FCNLite0,
+        "FCN on EfficientNet-Lite0, which has seen ImageNet: small, and learns in seconds.",
+        "efficientnet-lite0",
+        choices=_BEGIN,
     ),
     "unet-resnet18": _unet("resnet18", "U-Net on ResNet-18."),
     "unet-resnet34": _unet("resnet34", "U-Net on ResNet-34."),

@@ -22,7 +22,7 @@ def test_models_lists_everything_with_size_weights_and_published_scores(
     found = answer(capsys, "models")
     networks = {item["name"]: item for item in found["networks"]}
     classifiers = {item["name"]: item for item in found["classifiers"]}
-    assert len(networks) == 15
+    assert len(networks) == 16
     assert len(classifiers) == 15
     assert networks["unet-resnet50"]["weights"] == "not downloaded, 97.8 MiB"
     assert networks["fcn-resnet50"]["published"] == "mean IoU 60.5 %"

@@ -52,7 +52,7 @@ def classify(window: PipeWindow, image: str, model: str = LITE0) -> int:
 def test_all_networks_are_listed_once_with_their_choices(window: PipeWindow) -> None:
     listed = window.until(Networks)[0].networks
     by_name = {facts.name: facts for facts in listed}
-    assert len(by_name) == len(listed) == 30
+    assert len(by_name) == len(listed) == 31
     assert by_name["unet"].choices["width"][0] == 64
     assert by_name["fcn8s-vgg16"].coarser == "fcn16s-vgg16"
     assert by_name["fcn-resnet50"].known[15] == "person"

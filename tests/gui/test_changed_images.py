@@ -194,6 +194,7 @@ def test_the_list_never_shows_another_picture_in_an_images_place(
     picture = pictures.of(image(scans, 2))
     assert picture is not None
     assert not picture.isNull()
+    pictures.rest()
 
 
 def test_a_project_whose_last_image_was_replaced_opens_with_the_question(

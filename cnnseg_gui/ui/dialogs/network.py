@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.revisions import Revision
-from cnnseg_gui.core.scores import Scores
+from cnnseg_gui.core.scores import trust
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of, starters
 from cnnseg_gui.engine.messages import NetworkFacts
 
@@ -144,8 +144,7 @@ class NetworkDialog(QDialog):
         current = self._choice.revision
         found = []
         for revision in reversed(self._choice.revisions()):
-            scores = Scores.of_card(revision.card)
-            score = f"held-out IoU {scores.after:.2f}" if scores else "unproven"
+            score = trust(revision.card)
             now = " (proposes now)" if current and revision.name == current.name else ""
             found.append(
                 _Option(

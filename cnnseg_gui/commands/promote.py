@@ -1,0 +1,41 @@
+"""`cnnseg promote`: makes a stored revision the one that proposes, newer or older."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cnnseg_gui.commands.output import answer
+from cnnseg_gui.core.project import Project
+from cnnseg_gui.core.scores import trust
+
+HELP = "make one of a project's revisions the one that proposes"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    parser.add_argument("revision", metavar="REVISION", help="its name, e.g. r003, or its title")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Promotes it.
+
+    Raises:
+        UserError: there is no such project or revision, or the choice could not be stored.
+    """
+    project = Project.open(options.project)
+    try:
+        before = project.revisions.current
+        chosen = project.revisions.named(options.revision)
+        project.revisions.promote(chosen.name)
+    finally:
+        project.close()
+    earlier = f" instead of {before.name}" if before and before.name != chosen.name else ""
+    data = {
+        "revision": chosen.name,
+        "sha256": chosen.sha256,
+        "before": before.name if before else None,
+    }
+    answer(options, data, [f"{chosen.name} proposes now{earlier}: {trust(chosen.card)}"])
+    return 0

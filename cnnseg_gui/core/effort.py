@@ -1,0 +1,126 @@
+"""What each image has cost a person: seconds, gestures and pixels, added up gesture by gesture.
+
+The journal forgets its oldest steps; this does not.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cnnseg_gui.core import database
+from cnnseg_gui.core.patch import Patch
+
+PAUSE_S = 60.0
+"""A longer time between two gestures is no work on the second one's image."""
+
+_COMPARED = 2  # images at either end, at least
+_ACCEPTS = "Accept "  # what the names of gestures begin with that take proposals over
+_IMPORTS = "Import"  # masks that were made elsewhere: nobody's work here
+
+
+@dataclass(frozen=True)
+class ImageEffort:
+    """What one image has cost."""
+
+    image_id: int
+    seconds: float
+    """From gesture to gesture, the one before on another image included."""
+    gestures: int
+    painted: int
+    """Pixels that gestures changed, each time they did."""
+    accepted: int
+    """Pixels taken over from proposals."""
+    first: float
+    """Unix time of its first gesture."""
+
+    @property
+    def corrected(self) -> float:
+        """The share of what was changed that a person changed, 0…1."""
+        total = self.painted + self.accepted
+        return self.painted / total if total else 0.0
+
+
+def changed_pixels(patch: Patch) -> int:
+    """How many pixels are another value after it; costs what the patch covers."""
+    return sum(int(np.count_nonzero(piece.before != piece.after)) for piece in patch.pieces)
+
+
+class EffortTable:
+    """The table of efforts; `note` is used inside the project's transactions."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db = connection
+        self._path = path
+
+    def note(self, image_id: int, gestures: Sequence[tuple[Patch, str]], now: float) -> None:
+        """Adds gestures of this moment to what the image has cost.
+
+        Raises:
+            sqlite3.Error: they could not be stored.
+        """
+        done = [(patch, name) for patch, name in gestures if not name.startswith(_IMPORTS)]
+        if not done:
+            return
+        (last,) = self._db.execute("SELECT MAX(last) FROM effort").fetchone()
+        gap = now - last if isinstance(last, float) else 0.0
+        accepted = painted = 0
+        for patch, name in done:
+            if name.startswith(_ACCEPTS):
+                accepted += changed_pixels(patch)
+            else:
+                painted += changed_pixels(patch)
+        seconds = gap if 0 <= gap <= PAUSE_S else 0.0
+        self._db.execute(
+            "INSERT INTO effort VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " seconds = seconds + excluded.seconds, gestures = gestures + excluded.gestures,"
+            " painted = painted + excluded.painted, accepted = accepted + excluded.accepted,"
+            " last = excluded.last",
+            (image_id, seconds, len(done), painted, accepted, now, now),
+        )
+
+    def all(self) -> list[ImageEffort]:
+        """Of all images that were worked on, in the order of their first gestures.
+
+        Raises:
+            UserError: the database cannot be used.
+        """
+        query = (
+            "SELECT image_id, CAST(seconds AS REAL), CAST(gestures AS INTEGER),"
+            " CAST(painted AS INTEGER), CAST(accepted AS INTEGER), CAST(first AS REAL)"
+            " FROM effort ORDER BY first, image_id"
+        )
+        try:
+            return [ImageEffort(*row) for row in self._db.execute(query)]
+        except sqlite3.Error as error:
+            raise database.database_error(error, self._path) from error
+
+
+def in_words(efforts: Sequence[ImageEffort]) -> str:
+    """What all images have cost, and whether the newer ones cost less, in one line.
+
+    Args:
+        efforts: in the order in which the images were begun.
+    """
+    if not efforts:
+        return "nothing was painted yet"
+    seconds, gestures = sum(e.seconds for e in efforts), sum(e.gestures for e in efforts)
+    noun = "image" if len(efforts) == 1 else "images"
+    line = f"{len(efforts)} {noun}, {_duration(seconds)}, {gestures} gestures"
+    half = min(5, len(efforts) // 2)
+    if half < _COMPARED:
+        return line
+    first, last = (_mean_seconds(part) for part in (efforts[:half], efforts[-half:]))
+    return f"{line}; the first {half} took {_duration(first)} each, the last {_duration(last)}"
+
+
+def _mean_seconds(efforts: Sequence[ImageEffort]) -> float:
+    return sum(effort.seconds for effort in efforts) / len(efforts)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
