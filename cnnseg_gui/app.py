@@ -82,11 +82,13 @@ def _run_window(
 ) -> int:
     from PySide6.QtCore import QTimer
 
+    from cnnseg_gui.core.heap import return_freed_blocks
     from cnnseg_gui.ui import theme
     from cnnseg_gui.ui.icons import icon
     from cnnseg_gui.ui.main_window import MainWindow
     from cnnseg_gui.ui.reporting import Reporting
 
+    return_freed_blocks()
     application.setWindowIcon(icon("app"))
     theme.follow_system(application)
     window = MainWindow(device=options.device)
@@ -103,10 +105,12 @@ def _run_window(
 
 def _after_first_frame(window: MainWindow) -> None:
     """What may take its time: the engine's process, and the parts few people need at once."""
+    from cnnseg_gui.core.heap import keep_what_is_there
     from cnnseg_gui.tour.show import ShowMe
 
     window.engine.start()
     ShowMe(window)
+    keep_what_is_there()
 
 
 def _has_display() -> bool:

@@ -13,7 +13,7 @@ class LayerRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     """e.g. "convolution", "transposed convolution", "pooling", "dense", "norm", "activation",
-    "upsampling", "concatenation", "sum"."""
+    "upsampling", "concatenation", "sum", "space to depth"."""
     kernel: Pair | None = None
     stride: Pair | None = None
     padding: Pair | None = None

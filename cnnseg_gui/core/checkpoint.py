@@ -1,8 +1,7 @@
 """A project's write-ahead log, emptied and synced in a worker thread.
 
 By itself SQLite does so within every commit that makes the log longer than 1,000 pages, with two
-fsyncs, in the window's thread: 10 ms and more, twelve times a second while images are added.
-https://www.sqlite.org/wal.html#ckpt
+fsyncs, in the thread that commits: 4 to 10 ms and more. https://www.sqlite.org/wal.html#ckpt
 """
 
 from __future__ import annotations
@@ -15,8 +14,10 @@ from pathlib import Path
 from cnnseg_gui.core.database import database_error
 from cnnseg_gui.core.errors import from_os_error
 
-USUAL_PAGES = 1000
-"""SQLite's own limit."""
+LONGEST_LOG = 25_000
+"""Pages: the log's length, 100 MB, at which a commit of the window empties it all the same."""
+LONG_LOG = 1000 * 4096
+"""Bytes: from here on it is emptied; as long as that the file stays."""
 
 
 def checkpoint(path: Path) -> None:
@@ -36,7 +37,7 @@ def checkpoint(path: Path) -> None:
 
 
 def sync_log(path: Path) -> None:
-    """Has the disk itself take what is committed, without waiting for SQLite to do so.
+    """Has the disk itself take what is committed; empties a log that has become long.
 
     With `synchronous=NORMAL` SQLite leaves the log to the system's cache until it empties it, which
     may be minutes of strokes later. Syncing takes no lock, so nobody waits.
@@ -51,7 +52,10 @@ def sync_log(path: Path) -> None:
     try:
         with log.open("r+b") as file:
             os.fsync(file.fileno())
+            length = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         return
     except OSError as error:
         raise from_os_error(error, doing="saving", path=log) from error
+    if length > LONG_LOG:
+        checkpoint(path)

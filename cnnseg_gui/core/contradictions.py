@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
@@ -40,6 +41,10 @@ class Contradiction:
     proposed: int
     confidence: float
     """The mean probability of the proposed class, 0…1."""
+    covered: npt.NDArray[np.bool_] = field(
+        default_factory=lambda: np.empty((0, 0), np.bool_), compare=False, repr=False
+    )
+    """bool[h, w]: its own pixels of the rectangle."""
 
     @property
     def weight(self) -> float:
@@ -88,13 +93,14 @@ def contradictions(
             rows, columns = part
             rect = Rect(rows.start, columns.start, rows.stop, columns.stop)
             mean = float(confidence[part][inside].mean()) / 255
-            region = Contradiction(rect, count, decided_as, said, mean)
-            if not _is_known(region, dismissed):
+            region = Contradiction(rect, count, decided_as, said, mean, inside)
+            if not is_dismissed(region, dismissed):
                 found.append(region)
     return sorted(found, key=lambda region: (-region.weight, region.rect))
 
 
-def _is_known(region: Contradiction, dismissed: Collection[Dismissed]) -> bool:
+def is_dismissed(region: Contradiction, dismissed: Collection[Dismissed]) -> bool:
+    """Whether a person has left this region, or one much like it, as it is."""
     return any(
         (region.decided, region.proposed) == (known.decided, known.proposed)
         and _overlap(region.rect, known.rect) >= _SAME

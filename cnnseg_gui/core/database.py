@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -176,6 +176,9 @@ _MIGRATIONS = (
         PRIMARY KEY (image_id, y0, x0, y1, x1, decided, proposed)
     ) WITHOUT ROWID
     """,
+    "-- tiles and steps of two values are stored as bits: programs before cannot read them",
+    # train, val or test where it is fixed, as by the data set that an image came from
+    "ALTER TABLE image ADD COLUMN split TEXT NOT NULL DEFAULT ''",
 )
 
 
@@ -242,6 +245,13 @@ def set_aside(path: Path, when: datetime) -> Path | None:
     except OSError as error:
         raise from_os_error(error, doing="setting the damaged file aside", path=path) from error
     return found
+
+
+def discard(path: Path) -> None:
+    """Removes a project file that was made a moment ago and holds nothing yet."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
+        with suppress(OSError):
+            path.with_name(name).unlink()
 
 
 @contextmanager

@@ -54,6 +54,11 @@ def doubtful_places(mask: Mask, proposal: Proposal) -> list[Place]:
     return sorted(places, key=lambda place: (-place.doubt, place.rect))
 
 
+def doubtful_squares(mask: Mask, proposal: Proposal) -> npt.NDArray[np.bool_]:
+    """bool[rows, columns]: which squares of `BLOCK` pixels are doubtful."""
+    return _doubt(mask, proposal) >= LEAST
+
+
 def next_doubtful(
     mask: Mask, proposal: Proposal, after: tuple[float, float] | None = None
 ) -> Rect | None:

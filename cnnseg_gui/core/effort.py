@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from cnnseg_gui.core import database
 from cnnseg_gui.core.patch import Patch
 
@@ -45,11 +43,6 @@ class ImageEffort:
         return self.painted / total if total else 0.0
 
 
-def changed_pixels(patch: Patch) -> int:
-    """How many pixels are another value after it; costs what the patch covers."""
-    return sum(int(np.count_nonzero(piece.before != piece.after)) for piece in patch.pieces)
-
-
 class EffortTable:
     """The table of efforts; `note` is used inside the project's transactions."""
 
@@ -71,9 +64,9 @@ class EffortTable:
         accepted = painted = 0
         for patch, name in done:
             if name.startswith(_ACCEPTS):
-                accepted += changed_pixels(patch)
+                accepted += patch.changed_pixels()
             else:
-                painted += changed_pixels(patch)
+                painted += patch.changed_pixels()
         seconds = gap if 0 <= gap <= PAUSE_S else 0.0
         self._db.execute(
             "INSERT INTO effort VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from cnnseg_gui.core.rect import Rect
 Embedding = npt.NDArray[np.float16]
 """float16[d]: what the encoder sees in an image."""
 
+_PART = 500  # rows
 _WIDEST = 4096  # numbers: a longer one is none of ours
 
 
@@ -65,6 +67,24 @@ def doubt_of(
         float(missing.sum()),
         embedding,
     )
+
+
+@contextmanager
+def reading_doubts(path: Path) -> Iterator[DoubtTable]:
+    """The doubts of an open project, for another thread: over a connection of its own.
+
+    Args:
+        path: of the project's database.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise database.database_error(error, path) from error
+    with closing(connection):
+        yield DoubtTable(connection, path)
 
 
 class DoubtTable:
@@ -114,14 +134,15 @@ class DoubtTable:
 
     def waiting(self) -> Doubts:
         """Of all images that are new, whether anything is known of them or not."""
-        rows = self._rows(
+        columns: tuple[list[Any], ...] = ([], [], [], [], [])
+        for part in self._parts(
             "SELECT id, uncertainty, disagreement, pixels, embedding FROM image"
             " LEFT JOIN image_doubt ON image_id = id WHERE status = ? ORDER BY id",
             NEW,
-        )
-        ids, uncertainty, disagreement, pixels, embeddings = (
-            zip(*rows, strict=True) if rows else ((),) * 5
-        )
+        ):
+            for column, values in zip(columns, zip(*part, strict=True), strict=True):
+                column.extend(values)
+        ids, uncertainty, disagreement, pixels, embeddings = columns
         return Doubts(
             np.array(ids, np.int64),
             _floats(uncertainty),
@@ -167,6 +188,15 @@ class DoubtTable:
         )
         return [Dismissed(Rect(*row[:4]), row[4], row[5]) for row in rows]
 
+    def _parts(self, query: str, *values: object) -> Iterator[list[tuple[Any, ...]]]:
+        """Rows in parts, between which other threads have their turn."""
+        try:
+            found = self._db.execute(query, values)
+            while part := found.fetchmany(_PART):
+                yield part
+        except sqlite3.Error as error:
+            raise database.database_error(error, self._path) from error
+
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, values).fetchall()
@@ -186,6 +216,8 @@ def _stacked(blobs: Iterable[object]) -> npt.NDArray[np.float16]:
     if not lengths:
         return np.zeros((len(found), 1), np.float16)
     length = int(np.bincount(lengths).argmax())
-    nothing = bytes(length)
-    data = b"".join(blob if len(blob) == length else nothing for blob in found)
-    return np.frombuffer(data, "<f2").reshape(len(found), length // 2).astype(np.float16)
+    rows = np.zeros((len(found), length // 2), np.float16)
+    for row, blob in enumerate(found):  # few are known of many images
+        if len(blob) == length:
+            rows[row] = np.frombuffer(blob, "<f2")
+    return rows

@@ -28,7 +28,9 @@ FORMER = "former"
 # on, the third one first: its role is fixed then, so no revision has ever been trained on it.
 _HELD_OUT_EVERY, _HELD_OUT_FIRST = 5, 2
 
-_COLUMNS = "id, path, page, sha256, height, width, status, held_out"
+_COLUMNS = "id, path, page, sha256, height, width, status, held_out, split"
+
+SPLITS = ("train", "val", "test")
 _LISTED = f"WHERE status <> '{FORMER}'"
 
 
@@ -60,6 +62,8 @@ class ImageRecord:
     decided: dict[int, int]
     tags: tuple[str, ...] = ()
     page: int = 0
+    split: str = ""
+    """One of `SPLITS` where it is fixed, as by the data set that it came from."""
 
     @property
     def name(self) -> str:
@@ -240,6 +244,22 @@ class ImageTable:
             "UPDATE image SET status = ?, stale = stale + 1 WHERE id = ?", (status, image_id)
         )
 
+    def set_split(self, image_id: int, split: str) -> None:
+        """Fixes which part of the data set it belongs to; empty: it is not fixed."""
+        if split not in ("", *SPLITS):
+            raise ValueError(f"a split “{split}”")
+        self._db.execute("UPDATE image SET split = ? WHERE id = ?", (split, image_id))
+
+    def looks(self) -> dict[int, int]:
+        """The `image_hash.difference_hash` of the images that were looked at, by their numbers."""
+        return {
+            int(number): int.from_bytes(look)
+            for number, look in self._db.execute(
+                f"SELECT id, look FROM image {_LISTED} AND look IS NOT NULL"
+            )
+            if isinstance(look, bytes) and len(look) == BITS // 8
+        }
+
     def mark_worked_on(self, image_id: int) -> None:
         """Its mask has changed."""
         (held_out,) = self._db.execute(
@@ -342,7 +362,7 @@ class ImageTable:
     def _record(
         self, row: Sequence[object], decided: dict[int, int], tags: tuple[str, ...]
     ) -> ImageRecord:
-        image_id, path, page, sha256, height, width, status, held_out = row
+        image_id, path, page, sha256, height, width, status, held_out, split = row
         return ImageRecord(
             id=int(str(image_id)),
             path=absolute_path(str(path), self._folder),
@@ -354,6 +374,7 @@ class ImageTable:
             held_out=bool(held_out),
             decided=decided,
             tags=tags,
+            split=str(split) if split in SPLITS else "",
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnseg_gui.core.mask import TILE, Pixels, TileGrid
+from cnnseg_gui.core.packed_grid import PackedGrid
 from cnnseg_gui.core.rect import Rect, cell_rect
 
 _Cell = tuple[int, int]
@@ -32,10 +33,10 @@ class IndexPyramid:
         self._levels: list[TileGrid] = [self._grid]
         while len(self._levels) < self._count:
             area = self._levels[-1].bounds.reduced(1)
-            self._levels.append(TileGrid(area.height, area.width))
+            self._levels.append(PackedGrid(area.height, area.width))
         self._made: list[set[_Cell]] = [set() for _ in self._levels]
         self._present: list[set[_Cell]] = [set() for _ in self._levels]
-        for cell, _ in self._grid.tiles():
+        for cell in self._grid.cells():
             self._note(*cell)
 
     def present(self, level: int, row: int, column: int) -> bool:

@@ -9,6 +9,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from cnnseg_gui.core.packed import (
+    bytes_needed,
+    packed_bytes,
+    values_from_bytes,
+    values_to_bytes,
+)
 from cnnseg_gui.core.rect import Rect, cell_rect
 
 UNLABELLED = 255
@@ -61,6 +67,10 @@ class TileGrid:
         """((row, column), uint8[TILE, TILE]) of every stored tile; beyond the edge: `fill`."""
         yield from self._tiles.items()
 
+    def cells(self) -> Iterator[tuple[int, int]]:
+        """(row, column) of every stored tile."""
+        yield from self._tiles
+
     def tile(self, row: int, column: int) -> Pixels | None:
         """The stored tile itself (not a copy), or None where all is `fill`."""
         return self._tiles.get((row, column))
@@ -82,7 +92,7 @@ class TileGrid:
         """As `read`, of the values as they are stored."""
         out = np.full((rect.height, rect.width), self.fill, np.uint8)
         for row, column in rect.clipped(self.shape).cells(TILE):
-            tile = self._tiles.get((row, column))
+            tile = self.tile(row, column)
             if tile is not None:
                 part = cell_rect(row, column, TILE).intersection(rect)
                 out[_within(part, rect.top, rect.left)] = tile[
@@ -96,11 +106,12 @@ class TileGrid:
         for row, column in rect.cells(TILE):
             part = cell_rect(row, column, TILE).intersection(rect)
             new = values[_within(part, top, left)]
-            tile = self._tiles.get((row, column))
+            tile = self.tile(row, column)
             if tile is None:
                 if (new == self.fill).all():
                     continue
-                tile = self._tiles[row, column] = np.full((TILE, TILE), self.fill, np.uint8)
+                tile = np.full((TILE, TILE), self.fill, np.uint8)
+                self.put_tile(row, column, tile)
             elif (row, column) in self._shared:
                 tile = self._tiles[row, column] = tile.copy()
                 self._shared.discard((row, column))
@@ -150,8 +161,8 @@ class Mask(TileGrid):
 
 
 def pack_tile(tile: Pixels) -> bytes:
-    """A tile as it is stored and sent: zlib, level 1 (0.2 ms; class masks shrink 50-fold)."""
-    return zlib.compress(np.ascontiguousarray(tile).tobytes(), 1)
+    """A tile as it is stored and sent (0.03 ms of two values, 0.07 of more; 50-fold smaller)."""
+    return packed_bytes(values_to_bytes(np.ascontiguousarray(tile))[1])
 
 
 def unpack_tile(data: bytes) -> Pixels:
@@ -161,13 +172,15 @@ def unpack_tile(data: bytes) -> Pixels:
         ValueError: the bytes are not a tile.
     """
     opener = zlib.decompressobj()
+    pixels = TILE * TILE
     try:
-        raw = opener.decompress(data, TILE * TILE + 1)
+        raw = np.frombuffer(opener.decompress(data, pixels + 1), np.uint8)
     except zlib.error as error:
         raise ValueError(f"a damaged mask tile ({error})") from error
-    if len(raw) != TILE * TILE:
-        raise ValueError(f"a mask tile of {len(raw)} bytes")
-    return np.frombuffer(raw, np.uint8).reshape(TILE, TILE).copy()
+    for known in (1, 2, 3):
+        if len(raw) == bytes_needed(known, pixels) and opener.eof:
+            return values_from_bytes(known, raw, pixels).reshape(TILE, TILE)
+    raise ValueError(f"a mask tile of {len(raw)} bytes")
 
 
 def _within(part: Rect, top: int, left: int) -> tuple[slice, slice]:

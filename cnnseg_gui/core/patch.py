@@ -8,49 +8,38 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
+from cnnseg_gui.core.mask import TILE, Mask, Pixels
+from cnnseg_gui.core.piece import Piece, Stored, change_of, stored, unpacked
 from cnnseg_gui.core.rect import Rect, cell_rect
 
+_Cell = tuple[int, int]
 Writable = npt.NDArray[np.bool_]
 """bool[256]: which mask values a gesture may overwrite."""
 
 EVERYTHING: Writable = np.ones(256, np.bool_)
 EVERYTHING.flags.writeable = False
 
-_CHUNK = 1 << 16  # bytes
-_PIECE = struct.Struct("<IIHH")
-# In a piece's height, which is at most 256:
-_ONE_BEFORE, _ONE_AFTER = 0x8000, 0x4000  # one value was there; one value was given
-_FLAGS = _ONE_BEFORE | _ONE_AFTER
 _EMPTY = Rect(0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A rectangle inside one tile: its place, and uint8[h, w] before and after."""
-
-    top: int
-    left: int
-    before: Pixels
-    after: Pixels
-
-    @property
-    def rect(self) -> Rect:
-        height, width = self.after.shape
-        return Rect(self.top, self.left, self.top + height, self.left + width)
-
-
-@dataclass(frozen=True)
 class Patch:
-    """What one gesture changed."""
+    """What one gesture changed.
+
+    Args:
+        pieces: at most one for each tile.
+        known: by tile, what the store wants of its piece, where it was made beside the window.
+    """
 
     pieces: tuple[Piece, ...]
+    known: Mapping[_Cell, Stored] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def bounds(self) -> Rect:
@@ -60,9 +49,9 @@ class Patch:
         return out
 
     @property
-    def tiles(self) -> list[tuple[int, int]]:
+    def tiles(self) -> list[_Cell]:
         """(row, column) of the mask tiles it touches."""
-        return [(piece.top // TILE, piece.left // TILE) for piece in self.pieces]
+        return [piece.cell for piece in self.pieces]
 
     def apply(self, mask: Mask) -> None:
         """Writes the pixels after the gesture."""
@@ -74,21 +63,35 @@ class Patch:
         for piece in self.pieces:
             mask.write(piece.top, piece.left, piece.before)
 
+    def changed_pixels(self) -> int:
+        """How many pixels are another value after it."""
+        known = self.with_forms().known
+        return sum(known[piece.cell].changed for piece in self.pieces)
+
     def count_change(self) -> npt.NDArray[np.int64]:
         """By how much it changes the decided pixels of each class: int64[256], [255] = 0."""
-        change = np.zeros(256, np.int64)
+        total = np.zeros(256, np.int64)
         for piece in self.pieces:
-            _count(piece, change)
-        change[UNLABELLED] = 0
-        return change
+            known = self.known.get(piece.cell)
+            total += change_of(piece) if known is None else known.change
+        return total
+
+    def packed_tile(self, cell: _Cell) -> bytes | None:
+        """The whole tile after the gesture as it is stored, where that is known already."""
+        known = self.known.get(cell)
+        return None if known is None else known.tile
+
+    def with_forms(self) -> Patch:
+        """The same patch, knowing of every piece how it is stored."""
+        return Patch(
+            self.pieces,
+            {piece.cell: self.known.get(piece.cell) or stored(piece) for piece in self.pieces},
+        )
 
     def to_bytes(self) -> bytes:
         """Compact and self-contained, for the journal."""
-        return zlib.compress(b"".join(_packed(piece) for piece in self.pieces), 1)
-
-    def packed_tile(self, row: int, column: int) -> bytes | None:
-        """The whole tile after the gesture as it is stored, where that is known already."""
-        return None
+        known = self.with_forms().known
+        return b"".join(known[piece.cell].journal for piece in self.pieces)
 
     @classmethod
     def from_bytes(cls, data: bytes, shape: tuple[int, int] | None = None) -> Patch:
@@ -101,113 +104,31 @@ class Patch:
             ValueError: the bytes are not a patch, or not one of such a mask.
         """
         try:
-            return cls(tuple(_unpacked(data, shape or (2**32, 2**32))))
+            return cls(tuple(unpacked(data, shape or (2**32, 2**32))))
         except (zlib.error, struct.error) as error:
             raise ValueError(f"a damaged patch ({error})") from error
-
-
-def _packed(piece: Piece) -> bytes:
-    """A header, the pixels before and those after; most strokes are one value on one other.
-
-    Then the pixels before are one byte, and those after a value and a bit for each pixel that got
-    it: a tenth of what would have to be packed otherwise, while the person waits.
-    """
-    (height, width), flags = piece.after.shape, 0
-    before, after = piece.before.tobytes(), piece.after.tobytes()
-    changed = piece.after != piece.before
-    value = piece.after.flat[int(changed.argmax())]
-    if ((piece.after == value) | ~changed).all():
-        flags, after = flags | _ONE_AFTER, bytes([value]) + np.packbits(changed).tobytes()
-    if (piece.before == piece.before.flat[0]).all():
-        flags, before = flags | _ONE_BEFORE, before[:1]
-    return _PIECE.pack(piece.top, piece.left, height | flags, width) + before + after
-
-
-def _values(source: _Source, pixels: int, flags: int) -> tuple[Pixels, Pixels]:
-    """The pixels of a piece before and after, uint8[pixels] each.
-
-    Raises:
-        ValueError: there are fewer than there should be.
-    """
-    before = source.numbers(1 if flags & _ONE_BEFORE else pixels)
-    if flags & _ONE_BEFORE:
-        before = np.full(pixels, before[0], np.uint8)
-    if not flags & _ONE_AFTER:
-        return before, source.numbers(pixels)
-    value = source.numbers(1)[0]
-    changed = np.unpackbits(source.numbers(-(-pixels // 8)), count=pixels)
-    return before, np.where(changed, value, before)
-
-
-def _unpacked(data: bytes, shape: tuple[int, int]) -> Iterator[Piece]:
-    """Piece by piece: no more memory than a mask of this shape, whatever the bytes unfold to."""
-    source = _Source(data)
-    seen: set[tuple[int, int]] = set()
-    while head := source.take(_PIECE.size):
-        top, left, height, width = _PIECE.unpack(head)
-        flags, height = height & _FLAGS, height & ~_FLAGS
-        tile, pixels = (top // TILE, left // TILE), height * width
-        rect = Rect(top, left, top + height, left + width)
-        fits = pixels and rect == rect.clipped(shape).intersection(cell_rect(*tile, TILE))
-        if not fits or tile in seen:
-            raise ValueError(f"a damaged patch (at {top}, {left})")
-        seen.add(tile)
-        before, after = _values(source, pixels, flags)
-        yield Piece(top, left, before.reshape(height, width), after.reshape(height, width))
-    if not source.ended:
-        raise ValueError("a damaged patch (cut off)")
-
-
-class _Source:
-    """What zlib streams, one after the other, unfold to; as much as is asked for at a time."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = memoryview(data)
-        self._at = 0
-        self._rest = b""  # read and not unfolded yet: little, for zlib copies it every time
-        self._opener = zlib.decompressobj()
-
-    @property
-    def ended(self) -> bool:
-        """All was unfolded, and the last stream is whole."""
-        return self._opener.eof and not self._rest and self._at >= len(self._data)
-
-    def numbers(self, count: int) -> Pixels:
-        """uint8[count]. Raises ValueError where there are not so many."""
-        taken = np.frombuffer(self.take(count), np.uint8)
-        if len(taken) != count:
-            raise ValueError("a damaged patch (cut off)")
-        return taken
-
-    def take(self, count: int) -> bytes:
-        """Fewer bytes than asked for where there are no more."""
-        out = bytearray()
-        while len(out) < count:
-            if not self._rest:
-                self._rest = bytes(self._data[self._at : self._at + _CHUNK])
-                self._at += _CHUNK
-            if self._opener.eof and self._rest:
-                self._opener = zlib.decompressobj()
-            taken = self._opener.decompress(self._rest, count - len(out))
-            eof = self._opener.eof
-            self._rest = self._opener.unused_data if eof else self._opener.unconsumed_tail
-            if not taken and not self._rest and self._at >= len(self._data):
-                break
-            out += taken
-        return bytes(out)
 
 
 class PatchBuilder:
     """Records a gesture as it is painted; the mask shows it at once.
 
-    The first touch of a tile copies it; `finish` keeps the rectangle that was painted.
+    The first touch of a tile copies it; `finish` keeps the rectangle that was painted. Tiles that a
+    stroke has left behind are packed beside the window meanwhile, so that its end waits for little.
+
+    Args:
+        packer: packs tiles; None: they are packed when they are stored.
     """
 
-    def __init__(self, mask: Mask, writable: Writable = EVERYTHING) -> None:
+    def __init__(
+        self, mask: Mask, writable: Writable = EVERYTHING, *, packer: Executor | None = None
+    ) -> None:
         self._mask = mask
         self._writable = None if writable.all() else writable
-        self._before: dict[tuple[int, int], Pixels] = {}
-        self._touched: dict[tuple[int, int], Rect] = {}
+        self._packer = packer
+        self._before: dict[_Cell, Pixels] = {}
+        self._touched: dict[_Cell, Rect] = {}
+        self._last: set[_Cell] = set()
+        self._packing: dict[_Cell, Future[_Packed | None]] = {}
 
     def paint(
         self,
@@ -225,6 +146,7 @@ class PatchBuilder:
         """
         height, width = coverage.shape
         rect = Rect(top, left, top + height, left + width).clipped(self._mask.shape)
+        painted = set()
         for row, column in rect.cells(TILE):
             part = cell_rect(row, column, TILE).intersection(rect)
             inside = (
@@ -239,24 +161,23 @@ class PatchBuilder:
                 covered = covered & self._writable[self._mask.meaning[pixels]]
                 if not covered.any():
                     continue
+            painted.add((row, column))
             self._remember(row, column, part)
             pixels[covered] = values if isinstance(values, int) else values[inside][covered]
             self._mask.write(part.top, part.left, pixels)
+        if painted and self._packer is not None:
+            self._pack(self._last - painted)
+            self._last = painted
         return rect
 
     def finish(self) -> Patch | None:
         """The gesture's patch, or None where no pixel changed."""
-        pieces = []
-        for (row, column), rect in self._touched.items():
-            before = self._before[row, column][
-                rect.top - row * TILE : rect.bottom - row * TILE,
-                rect.left - column * TILE : rect.right - column * TILE,
-            ]
-            after = self._mask.read_stored(rect)
-            if not np.array_equal(before, after):
-                pieces.append(Piece(rect.top, rect.left, before.copy(), after))
+        done = [made for cell in self._touched if (made := self._made(cell)) is not None]
         self._forget()
-        return Patch(tuple(pieces)) if pieces else None
+        if not done:
+            return None
+        pieces = tuple(piece for piece, _ in done)
+        return Patch(pieces, {piece.cell: form for piece, form in done if form is not None})
 
     def cancel(self) -> Rect:
         """Puts everything back and returns the rectangle to redraw."""
@@ -271,18 +192,56 @@ class PatchBuilder:
         key = (row, column)
         if key not in self._before:
             self._before[key] = self._mask.read_stored(cell_rect(row, column, TILE))
+        elif (packing := self._packing.pop(key, None)) is not None:
+            packing.cancel()
         self._touched[key] = self._touched.get(key, _EMPTY).union(part)
 
+    def _pack(self, cells: Iterable[_Cell]) -> None:
+        """Has these tiles packed as they are now."""
+        for cell in cells:
+            tile = self._mask.tile(*cell)
+            if self._packer is not None and tile is not None:
+                self._packing[cell] = self._packer.submit(
+                    _packed, self._before[cell], tile.copy(), cell, self._touched[cell]
+                )
+
+    def _made(self, cell: _Cell) -> _Packed | None:
+        """A tile's piece, by the packer where that is at it, else here; None: it did not change."""
+        packing = self._packing.get(cell)
+        if packing is not None and not packing.cancel():
+            return packing.result()
+        tile = self._mask.tile(*cell)
+        if tile is None:
+            return None
+        place = (self._before[cell], tile, cell, self._touched[cell])
+        return _piece(*place) if self._packer is None else _packed(*place)
+
     def _forget(self) -> None:
+        for packing in self._packing.values():
+            packing.cancel()
         self._before.clear()
         self._touched.clear()
+        self._packing.clear()
+        self._last.clear()
 
 
-def _count(piece: Piece, total: npt.NDArray[np.int64]) -> None:
-    """Adds by how much a piece changes each value's pixels."""
-    changed = piece.after != piece.before
-    for values, sign in ((piece.after[changed], 1), (piece.before[changed], -1)):
-        if (values == values[:1]).all():  # as after most strokes
-            total[values[:1]] += sign * len(values)
-        else:
-            total += sign * np.bincount(values, minlength=256)
+_Packed = tuple[Piece, Stored | None]
+
+
+def _piece(before: Pixels, tile: Pixels, cell: _Cell, rect: Rect) -> _Packed | None:
+    """The piece of a tile that was `before`, uint8[TILE, TILE]; None where nothing changed."""
+    top, left = cell[0] * TILE, cell[1] * TILE
+    inside = (
+        slice(rect.top - top, rect.bottom - top),
+        slice(rect.left - left, rect.right - left),
+    )
+    old, new = before[inside], tile[inside]
+    if np.array_equal(old, new):
+        return None
+    return Piece(rect.top, rect.left, old.copy(), new.copy()), None
+
+
+def _packed(before: Pixels, tile: Pixels, cell: _Cell, rect: Rect) -> _Packed | None:
+    """As `_piece`, with what the store wants of it."""
+    made = _piece(before, tile, cell, rect)
+    return None if made is None else (made[0], stored(made[0], tile))

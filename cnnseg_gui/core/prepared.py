@@ -7,14 +7,14 @@ its place; only where a person painted meanwhile are pixels compared, and theirs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from cnnseg_gui.core.mask import TILE, Mask, Pixels, pack_tile
-from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Piece, Writable
+from cnnseg_gui.core.mask import Mask, Pixels
+from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
+from cnnseg_gui.core.piece import Piece, Stored, stored
 from cnnseg_gui.core.raster import Coverage
 
 _Cell = tuple[int, int]
@@ -28,9 +28,7 @@ class _Tile:
     """The snapshot's array; None where the tile was empty."""
     after: Pixels
     piece: Piece
-    journal: bytes
-    packed: bytes
-    change: npt.NDArray[np.int64]
+    form: Stored
 
 
 @dataclass(frozen=True)
@@ -45,46 +43,19 @@ class Prepared:
         Costs a few microseconds a tile, and of those changed meanwhile what their pixels cost.
         """
         pieces: list[Piece] = []
-        journal: list[bytes] = []
-        packed: dict[_Cell, bytes] = {}
-        change = np.zeros(256, np.int64)
+        known: dict[_Cell, Stored] = {}
         for tile in self.tiles:
-            cell = tile.piece.top // TILE, tile.piece.left // TILE
+            cell = tile.piece.cell
             if mask.tile(*cell) is tile.before:
                 mask.put_tile(*cell, tile.after)
                 pieces.append(tile.piece)
-                journal.append(tile.journal)
-                packed[cell] = tile.packed
-                change += tile.change
+                known[cell] = tile.form
                 continue
             merged = _merged(mask, tile.piece)
             if merged is not None:
-                patch = Patch((merged,))
-                patch.apply(mask)
+                Patch((merged,)).apply(mask)
                 pieces.append(merged)
-                journal.append(patch.to_bytes())
-                change += patch.count_change()
-        if not pieces:
-            return None
-        return PreparedPatch(tuple(pieces), b"".join(journal), change, packed)
-
-
-@dataclass(frozen=True)
-class PreparedPatch(Patch):
-    """A patch that knows already what the store will ask it."""
-
-    journal: bytes
-    change: npt.NDArray[np.int64] = field(compare=False)
-    packed: Mapping[_Cell, bytes]
-
-    def to_bytes(self) -> bytes:
-        return self.journal
-
-    def count_change(self) -> npt.NDArray[np.int64]:
-        return self.change
-
-    def packed_tile(self, row: int, column: int) -> bytes | None:
-        return self.packed.get((row, column))
+        return Patch(tuple(pieces), known) if pieces else None
 
 
 def prepare(
@@ -105,20 +76,9 @@ def prepare(
     patch = builder.finish()
     tiles = []
     for piece in () if patch is None else patch.pieces:
-        cell = piece.top // TILE, piece.left // TILE
-        after = changed.tile(*cell)
+        after = changed.tile(*piece.cell)
         assert after is not None, "a piece changes what its tile holds"
-        alone = Patch((piece,))
-        tiles.append(
-            _Tile(
-                before=mask.tile(*cell),
-                after=after,
-                piece=piece,
-                journal=alone.to_bytes(),
-                packed=pack_tile(after),
-                change=alone.count_change(),
-            )
-        )
+        tiles.append(_Tile(mask.tile(*piece.cell), after, piece, stored(piece, after)))
     return Prepared(tuple(tiles))
 
 

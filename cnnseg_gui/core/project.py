@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -18,6 +19,7 @@ import numpy as np
 
 from cnnseg_gui.core import database
 from cnnseg_gui.core.atomic import sweep
+from cnnseg_gui.core.checkpoint import LONG_LOG, LONGEST_LOG
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
 from cnnseg_gui.core.class_table import read_classes, write_classes
 from cnnseg_gui.core.classes import PixelClass, make_classes
@@ -55,6 +57,8 @@ class Project:
         self.effort = EffortTable(connection, self.path)
         self.doubts = DoubtTable(connection, self.path)
         self._journal = Journal(connection)
+        self.packer = ThreadPoolExecutor(1, "packer")
+        """Packs the tiles of a stroke while it is painted; see `PatchBuilder`."""
         self._class_list: ClassList | None = None
 
     @classmethod
@@ -79,7 +83,11 @@ class Project:
             project = cls(folder, connection)
             project.set_classes(made)
             project.close()
-        return cls.open(folder)
+        try:
+            return cls.open(folder)
+        except UserError:
+            database.discard(folder / database.FILE_NAME)  # or the next try finds a project there
+            raise
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -103,6 +111,7 @@ class Project:
             pass
 
     def close(self) -> None:
+        self.packer.shutdown()
         self._db.close()
 
     # ------------------------------------------------------------------ classes and settings
@@ -213,6 +222,15 @@ class Project:
         with self._transaction():
             self._images.set_status(image_id, status)
 
+    def set_split(self, image_id: int, split: str) -> None:
+        """Fixes which of `image_table.SPLITS` an image belongs to; empty: none is fixed."""
+        with self._transaction():
+            self._images.set_split(image_id, split)
+
+    def looks(self) -> dict[int, int]:
+        """How images look, by `image_hash.difference_hash`, as far as it is known."""
+        return self._asked(self._images.looks)
+
     # ------------------------------------------------------------------ masks and the journal
 
     def packed_tiles(self, image_id: int) -> list[tuple[int, int, bytes]]:
@@ -264,6 +282,7 @@ class Project:
             UserError: they could not be stored; the project is as it was before.
         """
         image_id = _owner(mask)
+        gestures = [(patch.with_forms(), name) for patch, name in gestures]
         with self._transaction():
             self._journal.forget_undone(image_id)
             for patch, name in gestures:
@@ -324,9 +343,10 @@ class Project:
         """From the next gesture on the history takes at most so much; the oldest steps go."""
         self._journal.max_bytes = max_bytes
 
-    def limit_log(self, pages: int) -> None:
-        """A commit that makes the write-ahead log longer than this empties it: see `checkpoint`."""
-        self._asked(lambda: self._db.execute(f"PRAGMA wal_autocheckpoint = {int(pages)}"))
+    def leave_log(self) -> None:
+        """From now on somebody else empties the write-ahead log: see `checkpoint.sync_log`."""
+        self._asked(lambda: self._db.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG}"))
+        self._asked(lambda: self._db.execute(f"PRAGMA journal_size_limit = {LONG_LOG}"))
 
     # ------------------------------------------------------------------ inside
 
@@ -382,14 +402,14 @@ class Project:
         Args:
             alone: nothing was painted after the patch, so what it knows of its tiles holds.
         """
-        for row, column in patch.tiles:
-            tile = mask.tile(row, column)
-            if tile is not None:
-                known = patch.packed_tile(row, column) if alone else None
-                self._db.execute(
-                    "REPLACE INTO tile VALUES (?, ?, ?, ?)",
-                    (image_id, row, column, known or pack_tile(tile)),
-                )
+        self._db.executemany(
+            "REPLACE INTO tile VALUES (?, ?, ?, ?)",
+            (
+                (image_id, *cell, (patch.packed_tile(cell) if alone else None) or pack_tile(tile))
+                for cell in patch.tiles
+                if (tile := mask.tile(*cell)) is not None
+            ),
+        )
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:

@@ -56,6 +56,21 @@ class Queue:
     _doubts: Doubts
     _rows: _Ids
 
+    def brief(self, place: int) -> str:
+        """The same as `reason`, for a narrow row of a list."""
+        row = int(self._rows[place])
+        match int(self._why[place]):
+            case why if why == _RANDOM:
+                return "at random"
+            case why if why == _DISAGREED:
+                return f"{float(self._doubts.disagreement[row]):.0%} disagreed on"
+            case why if why == _NOVEL:
+                return "unlike the others"
+            case why if why == _UNCERTAIN:
+                return f"{1 - float(self._doubts.uncertainty[row]):.0%} sure"
+            case _:
+                return "quickly corrected"
+
     def reason(self, place: int) -> str:
         """Why the image at a place of the queue stands there, in words."""
         row = int(self._rows[place])
@@ -124,9 +139,11 @@ def _factor(values: _Floats) -> _Floats:
 
 def _unit(embeddings: npt.NDArray[np.float16]) -> _Floats:
     """float32[n, d] of length 1; rows that are not known stay zero."""
-    rows = np.nan_to_num(embeddings.astype(np.float32), posinf=0, neginf=0)
+    unit = np.zeros(embeddings.shape, np.float32)
+    known = np.flatnonzero(embeddings.any(1))  # few of many images, as a rule
+    rows = np.nan_to_num(embeddings[known].astype(np.float32), posinf=0, neginf=0)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: _Floats = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
+    unit[known] = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
     return unit
 
 

@@ -52,6 +52,19 @@ class Rect(NamedTuple):
             max(self.right, other.right),
         )
 
+    def without(self, other: Rect) -> Iterator[Rect]:
+        """What is left of it beside another: up to four rectangles, none of them empty."""
+        inner = self.intersection(other)
+        if inner.empty:
+            inner = Rect(self.top, self.left, self.top, self.left)
+        parts = (
+            Rect(self.top, self.left, inner.top, self.right),
+            Rect(inner.top, self.left, inner.bottom, inner.left),
+            Rect(inner.top, inner.right, inner.bottom, self.right),
+            Rect(inner.bottom, self.left, self.bottom, self.right),
+        )
+        yield from (part for part in parts if not part.empty)
+
     def clipped(self, shape: tuple[int, int]) -> Rect:
         return self.intersection(Rect(0, 0, shape[0], shape[1]))
 

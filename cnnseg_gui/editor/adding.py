@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
-from cnnseg_gui.core.checkpoint import USUAL_PAGES, checkpoint
+from cnnseg_gui.core.checkpoint import checkpoint
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import find_image_names
 from cnnseg_gui.core.image_table import ImageFacts
@@ -25,7 +24,6 @@ _FIRST = 20  # files of the first batch, which a person waits for
 _BATCH_S = 0.2  # of large files there are fewer in a batch, so that something is seen to happen
 _AHEAD = 2  # batches: while one is stored the next is looked at
 _EMPTIED_EVERY = 10  # batches: about the 1000 pages at which SQLite would do it by itself
-_MOST_PAGES = 20_000  # of the log, should the worker that empties it not keep up: 80 MB
 _SAID = 20  # files that are named one by one
 
 
@@ -88,8 +86,6 @@ class Adding(QObject):
         if self._project is not project:
             self.cancel()
             self._project = project
-            with suppress(UserError):  # then a commit takes longer now and again
-                project.limit_log(_MOST_PAGES)
         self._searches += 1
         in_background(
             lambda: find_image_names(paths),
@@ -103,8 +99,6 @@ class Adding(QObject):
         """What is added stays; the rest is not looked at any more."""
         if self._project is None:
             return
-        with suppress(UserError):
-            self._project.limit_log(USUAL_PAGES)
         self._project = None
         self._pool.clear()
         left = self.left

@@ -130,6 +130,7 @@ class Document(QObject):
             pressure=pressure,
             pixel_size=self.image.pixel_size,
             last_end=self._last_end,
+            packer=self._project.packer,
         )
         self._gesture, changed = tool.press(scene, at, settings)
         self._take(changed)
@@ -212,6 +213,10 @@ class Document(QObject):
         for (top, left, covered), value in fills:
             builder.paint(top, left, covered, value)
         self._keep(builder.finish(), name)
+
+    def keep(self, patch: Patch, name: str) -> None:
+        """Stores a patch of this mask, which is painted already, as one gesture."""
+        self._keep(patch, name)
 
     def undo(self) -> None:
         """Takes the last gesture back, or of the one under way its last point or all of it."""

@@ -11,11 +11,15 @@ from cnnseg_gui.core.errors import UserError
 _LOCK_NAME = ".cnnseg.lock"
 
 
+class ProjectInUse(UserError):
+    """Another window has the project."""
+
+
 def lock_project(folder: Path) -> QLockFile | None:
     """The lock of a project for this window; None where the folder cannot hold one.
 
     Raises:
-        UserError: another window has it; that of a dead one is taken over.
+        ProjectInUse: another window has it; that of a dead one is taken over.
     """
     if not folder.is_dir():
         return None  # yet to be made: no one else can have it open
@@ -24,7 +28,7 @@ def lock_project(folder: Path) -> QLockFile | None:
     if lock.tryLock(0):
         return lock
     if lock.error() == QLockFile.LockError.LockFailedError:
-        raise UserError(
+        raise ProjectInUse(
             "another window has this project open",
             path=folder,
             remedy="Go on there, or close it first.",

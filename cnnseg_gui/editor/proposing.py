@@ -19,6 +19,7 @@ from cnnseg_gui.engine.messages import Failed, Proposed, ProposedTile
 
 LARGEST = 300_000_000
 """Pixels of an image that the engine is sent: its file goes there whole, and is decoded there."""
+_NOTHING = Rect(0, 0, 0, 0)
 
 
 def too_large(record: ImageRecord) -> bool:
@@ -49,6 +50,7 @@ class Proposing(QObject):
         self._engine = engine
         self._visible = visible
         self._request: int | None = None
+        self._answered = _NOTHING
         # Queued: the canvas shows the new image first, so that what is visible is known.
         workspace.document_changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
         choice.changed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
@@ -94,6 +96,7 @@ class Proposing(QObject):
             )
             return
         document.proposed_by, document.proposal_complete = self.source, False
+        self._answered = _NOTHING
         self._request = self._engine.propose(
             image=document.record.content,
             model=self.model,
@@ -103,6 +106,11 @@ class Proposing(QObject):
         )
         self.started.emit()
 
+    def give_way(self, answered: Rect) -> None:
+        """A gesture was answered there since: of what arrives later, the rest alone is taken."""
+        if self.running:
+            self._answered = self._answered.union(answered)
+
     # ------------------------------------------------------------------ answers
 
     def _take_tile(
@@ -111,7 +119,13 @@ class Proposing(QObject):
         document, project = self._asked(tile.request), self._workspace.project
         if project is not None and document is not None and document.record.content == tile.image:
             indices = project.class_list.from_dense[classes]
-            document.show_proposal(tile.top, tile.left, indices, confidence)
+            whole = Rect(tile.top, tile.left, tile.top + tile.height, tile.left + tile.width)
+            for part in whole.without(self._answered):
+                own = (
+                    slice(part.top - tile.top, part.bottom - tile.top),
+                    slice(part.left - tile.left, part.right - tile.left),
+                )
+                document.show_proposal(part.top, part.left, indices[own], confidence[own])
 
     def _end(self, proposed: Proposed) -> None:
         if proposed.request == self._request:

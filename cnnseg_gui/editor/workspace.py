@@ -57,6 +57,8 @@ class Workspace(QObject):
         super().__init__(parent)
         self.project: Project | None = None
         self.document: Document | None = None
+        self.beside: Callable[[int, int], int | None] = lambda image_id, by: None
+        """What `step` goes to where the images are not in the folder's order; else None."""
         self._opening: ImageRecord | None = None
         self._stuck: int | None = None  # the image that could not be shown: steps go on from it
         self._documents: dict[int, Document] = {}  # the one shown, and those with work to be stored
@@ -182,11 +184,17 @@ class Workspace(QObject):
             pool=self._reading_pool,
         )
 
+    def opened(self, image_id: int) -> Document | None:
+        """The document of an image that is shown, or has work to be stored."""
+        return self._documents.get(image_id)
+
     def step(self, by: int) -> None:
         """Goes `by` images forward or back in the list, stopping at its ends."""
         at = self._stuck or self._shown_id
         if self.project is not None and at is not None:
-            there = self.project.listing.beside(at, by)
+            there = self.beside(at, by)
+            if there is None:
+                there = self.project.listing.beside(at, by)
             if there is not None:
                 self.open_image(there)
 
@@ -333,6 +341,7 @@ class Workspace(QObject):
             try:
                 lock = lock or lock_project(folder)  # of a new project: its folder is there by now
                 project.check_writable()
+                project.leave_log()  # to `Syncing`
                 classes, image = project.classes, _begin_with(project)
             except UserError:
                 project.close()

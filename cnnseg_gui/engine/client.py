@@ -11,6 +11,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.engine import answers, messages
 from cnnseg_gui.engine.heartbeat import PATIENCE_S
 from cnnseg_gui.engine.messages import Failed, ProtocolError
+from cnnseg_gui.engine.packing import PackedImage, pack
 from cnnseg_gui.engine.process import EngineProcess, State
 from cnnseg_gui.engine.requests import Requests
 from cnnseg_gui.engine.supply import Answer, Supplier, SupplyDesk
@@ -35,10 +36,10 @@ def is_local(command: Sequence[str]) -> bool:
 class EngineClient(Requests):
     """Runs the engine in a process of its own and restarts it when it dies.
 
-    Every request ends in exactly one of `proposed`, `trained`, `classified`, `explained`,
-    `checked`, `overview_arrived`, `described`, `looked_inside`, `cancelled` and `failed`, whatever
-    happens to the process, unless `stop` was called first. No method waits for the engine, except
-    `stop`.
+    Every request ends in exactly one of `proposed`, the last `answered`, `trained`, `classified`,
+    `explained`, `checked`, `overview_arrived`, `described`, `looked_inside`, `slips_ended`,
+    `cancelled` and `failed`, whatever happens to the process, unless `stop` was called first. No
+    method waits for the engine, except `stop`.
 
     Args:
         supplier: where the bytes come from that the engine asks for.
@@ -57,6 +58,14 @@ class EngineClient(Requests):
     """messages.ProposedTile, classes uint8[h, w], confidence uint8[h, w]."""
     proposed = Signal(object)
     """messages.Proposed."""
+    answered = Signal(object)
+    """messages.Answered; where it is not the last, more follow."""
+    embedded = Signal(object, object)
+    """messages.Embedded, float16[d]."""
+    slips_found = Signal(object, object)
+    """messages.Slips, list of core.contradictions.Contradiction."""
+    slips_ended = Signal(int)
+    """The request's number: all masks have been looked at."""
     progressed = Signal(object)
     """messages.TrainProgress."""
     lightened = Signal(object)
@@ -169,6 +178,12 @@ class EngineClient(Requests):
         if request in self._pending:
             self._process.send(messages.Cancel(request=request))
 
+    def painted(self, images: Sequence[PackedImage], *, values: bytes, anew: bool = False) -> None:
+        """Says what is decided by now; nothing answers. See `messages.Painted`."""
+        if self.state in (State.READY, State.STARTING):
+            parts, blocks = pack(images)
+            self._process.send(messages.Painted(images=parts, values=values, anew=anew), blocks)
+
     def _request(self, message: messages.Request, blocks: Sequence[bytes] = ()) -> int:
         self._pending.add(message.request)
         if self.state in (State.STOPPED, State.BROKEN):
@@ -191,6 +206,15 @@ class EngineClient(Requests):
             case messages.ProposedTile():
                 if message.request in self._pending:
                     self.tile_proposed.emit(message, *answers.tile(message, blocks))
+            case messages.Embedded():
+                if message.request in self._pending:
+                    self.embedded.emit(message, answers.embedding(blocks))
+            case messages.Slips():
+                if message.request in self._pending:
+                    self.slips_found.emit(message, answers.slips(message, blocks))
+            case messages.SlipsEnded():
+                if self._end(message.request):
+                    self.slips_ended.emit(message.request)
             case messages.TrainProgress():
                 if message.request in self._pending:
                     self.progressed.emit(message)
@@ -208,6 +232,10 @@ class EngineClient(Requests):
             case messages.Proposed():
                 if self._end(message.request):
                     self.proposed.emit(message)
+            case messages.Answered():
+                known = message.request in self._pending
+                if self._end(message.request) if message.last else known:
+                    self.answered.emit(message)
             case messages.Trained():
                 if len(blocks) != 2:
                     raise ProtocolError("a fine-tune's result is not a card and weights")

@@ -1,7 +1,9 @@
-"""Who does what in the engine: one thread takes messages, two carry them out.
+"""Who does what in the engine: one thread takes messages, four carry them out.
 
-The interactive thread proposes and classifies; the background thread fine-tunes and stands aside,
-between two of its steps, for as long as the interactive one computes.
+The live thread answers while a person paints: all others stand aside for that, between two of
+their steps. The interactive thread proposes and classifies; the background thread fine-tunes and
+stands aside, between two of its steps, for as long as the interactive one computes. So does the
+one beside it, which proposes for images that are not shown.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.engine.jobs import Job
+from cnnseg_gui.engine.live_masks import LiveMasks
 from cnnseg_gui.engine.messages import (
+    Answer,
     AnyMessage,
     Cancel,
     Cancelled,
@@ -24,10 +28,13 @@ from cnnseg_gui.engine.messages import (
     Describe,
     Explain,
     Failed,
+    LookForSlips,
     LookInside,
+    Painted,
     Ping,
     Pong,
     Propose,
+    ProposeBeside,
     ProtocolError,
     Supply,
     Train,
@@ -73,8 +80,13 @@ class Engine:
         self._lock = threading.Lock()
         self._jobs: dict[int, Job] = {}
         self._newest_proposal: Job | None = None
+        self._newest_answer: Job | None = None
+        self._masks = LiveMasks()
+        self._at_work = 0  # jobs of the interactive and the background thread that are carried out
         self._interactive: SimpleQueue[Job] = SimpleQueue()
         self._background: SimpleQueue[Job] = SimpleQueue()
+        self._beside: SimpleQueue[Job] = SimpleQueue()
+        self._live: SimpleQueue[Job] = SimpleQueue()
 
     def start(self) -> None:
         """Begins to load torch; messages are taken at once and wait."""
@@ -91,6 +103,19 @@ class Engine:
                 self._outbox.send(Pong(), wait=False)
             case Propose():
                 self._take_propose(message)
+            case Painted():
+                self._take_painted(message, blocks)
+            case Answer():
+                self._take_answer(message)
+            case ProposeBeside():
+                job = Job(message.request, lambda job, shop: shop.beside.propose(job, message))
+                self._enter(job, self._beside)
+            case LookForSlips():
+                job = Job(
+                    message.request,
+                    lambda job, shop: shop.beside.look_for_slips(job, message, blocks),
+                )
+                self._enter(job, self._background)
             case Train():
                 job = Job(
                     message.request, lambda job, shop: shop.training.train(job, message, blocks)
@@ -122,6 +147,23 @@ class Engine:
         self._newest_proposal = job
         self._enter(job, self._interactive)
 
+    def _take_answer(self, message: Answer) -> None:
+        if self._newest_answer is not None:
+            self._stop(self._newest_answer)
+        job = Job(message.request, lambda job, shop: shop.live.answer(job, message))
+        self._newest_answer = job
+        self._enter(job, self._live)
+
+    def _take_painted(self, message: Painted, blocks: list[bytes]) -> None:
+        try:
+            self._masks.take(message, blocks)
+        except ValueError as error:
+            raise ProtocolError(f"masks that cannot be read: {error}") from error
+
+    def _idle(self) -> bool:
+        """Whether nothing but an answer is being computed, or waits to be."""
+        return not self._at_work and self._interactive.empty() and self._background.empty()
+
     def _enter(self, job: Job, queue: SimpleQueue[Job]) -> None:
         with self._lock:
             self._jobs[job.request] = job
@@ -152,7 +194,13 @@ class Engine:
             self._on_cannot_start(UserError(f"torch cannot be used ({error})"))
             return
         threading.Thread(
+            target=self._serve, args=(self._live, workshop), name="live", daemon=True
+        ).start()
+        threading.Thread(
             target=self._run_background, args=(workshop,), name="background", daemon=True
+        ).start()
+        threading.Thread(
+            target=self._serve, args=(self._beside, workshop), name="beside", daemon=True
         ).start()
         self._serve(self._interactive, workshop)
 
@@ -172,6 +220,8 @@ class Engine:
             outbox=self._outbox,
             wants=self._wants,
             turnstile=self._turnstile,
+            masks=self._masks,
+            idle=self._idle,
         )
         self._outbox.send(workshop.ready)
         return workshop
@@ -180,8 +230,15 @@ class Engine:
         while True:
             job = queue.get()
             if job.begin():
+                self._count(queue, 1)
                 self._carry_out(job, workshop)
+                self._count(queue, -1)
                 self._forget(job)
+
+    def _count(self, queue: SimpleQueue[Job], by: int) -> None:
+        if queue is self._interactive or queue is self._background:
+            with self._lock:
+                self._at_work += by
 
     def _carry_out(self, job: Job, workshop: Workshop) -> None:
         try:

@@ -42,6 +42,87 @@ class Requests(QObject):
         )
         return self._request(message)
 
+    def answer(
+        self,
+        *,
+        image: str,
+        model: str,
+        classes: Sequence[str],
+        visible: Rect,
+        mapping: Mapping[str, str] | None = None,
+        show: bool = True,
+    ) -> int:
+        """Asks for an answer to what was `painted`; a newer request replaces it.
+
+        See `messages.Answer`.
+
+        Returns:
+            The request's number, which every answer to it carries.
+        """
+        message = messages.Answer(
+            request=self._next(),
+            image=image,
+            model=model,
+            classes=tuple(classes),
+            visible=_corners(visible),
+            mapping=tuple((mapping or {}).items()),
+            show=show,
+        )
+        return self._request(message)
+
+    def propose_beside(
+        self,
+        *,
+        image: str,
+        model: str,
+        classes: Sequence[str],
+        mapping: Mapping[str, str] | None = None,
+        embed: bool = False,
+    ) -> int:
+        """Asks for a proposal for an image nobody looks at. See `messages.ProposeBeside`.
+
+        Returns:
+            The request's number, which every answer to it carries.
+        """
+        message = messages.ProposeBeside(
+            request=self._next(),
+            image=image,
+            model=model,
+            classes=tuple(classes),
+            mapping=tuple((mapping or {}).items()),
+            embed=embed,
+        )
+        return self._request(message)
+
+    def look_for_slips(
+        self,
+        *,
+        model: str,
+        classes: Sequence[str],
+        images: Sequence[PackedImage],
+        values: bytes,
+        seconds: float,
+        mapping: Mapping[str, str] | None = None,
+        seed: int = 0,
+    ) -> int:
+        """Asks for what contradicts the masks. See `messages.LookForSlips`.
+
+        Returns:
+            The request's number, which every answer to it carries.
+        """
+        parts, blocks = pack(images)
+        message = messages.LookForSlips(
+            request=self._next(),
+            model=model,
+            classes=tuple(classes),
+            mapping=tuple((mapping or {}).items()),
+            images=parts,
+            values=values,
+            seconds=seconds,
+            seed=seed,
+        )
+        return self._request(message, blocks)
+
     def train(
         self,
         *,

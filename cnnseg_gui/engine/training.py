@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.engine.jobs import Job
+from cnnseg_gui.engine.live_masks import LiveMasks
+from cnnseg_gui.engine.live_news import News
 from cnnseg_gui.engine.messages import Lightened, Train, Trained, TrainImage, Unusable
 from cnnseg_gui.engine.packing import unpack
 from cnnseg_gui.engine.pipe import Outbox
@@ -34,7 +37,9 @@ class Training:
         turnstile: Turnstile,
         images: Images,
         models: Models,
+        masks: LiveMasks,
     ) -> None:
+        self._masks = masks
         self._compute, self._outbox, self._wants = compute, outbox, wants
         self._turnstile, self._images, self._models = turnstile, images, models
 
@@ -99,6 +104,7 @@ class Training:
                 on_progress=Reporter(self._outbox, message.request),
                 on_lightened=lighten,
                 checkpoint=checkpoint,
+                news=News(self._masks, message, examples, partial(self._example, job)),
                 keep=Recorder(self._outbox, message.request, every) if every > 0 else forget,
             )
         except Cancelled as error:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import torch
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.engine.beside import Beside
 from cnnseg_gui.engine.inspecting import Inspecting
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.labelling import Labelling
+from cnnseg_gui.engine.live import LiveAnswering
+from cnnseg_gui.engine.live_masks import LiveMasks
 from cnnseg_gui.engine.messages import Lightened, Propose, Proposed, ProposedTile, Ready
 from cnnseg_gui.engine.pipe import Outbox
 from cnnseg_gui.engine.stock import Images, Models
@@ -32,13 +36,23 @@ class Workshop:
         outbox: where answers go.
         wants: where missing bytes are asked for.
         turnstile: lets proposals overtake fine-tunes.
+        masks: as they are painted.
+        idle: whether nothing but an answer to what is painted is being computed.
 
     Raises:
         UserError: the device is not there.
     """
 
     def __init__(
-        self, *, device: str, threads: int, outbox: Outbox, wants: Wants, turnstile: Turnstile
+        self,
+        *,
+        device: str,
+        threads: int,
+        outbox: Outbox,
+        wants: Wants,
+        turnstile: Turnstile,
+        masks: LiveMasks,
+        idle: Callable[[], bool],
     ) -> None:
         self._compute = choose(device, threads)
         self._outbox = outbox
@@ -52,9 +66,27 @@ class Workshop:
             turnstile=turnstile,
             images=self._images,
             models=self._models,
+            masks=masks,
+        )
+        self.beside = Beside(
+            self._compute,
+            outbox=outbox,
+            turnstile=turnstile,
+            images=self._images,
+            models=self._models,
         )
         self.labelling = Labelling(
             self._compute, outbox=outbox, wants=wants, turnstile=turnstile, images=self._images
+        )
+        self._first = Turnstile()  # for answers while painting: proposals stand aside too
+        self.live = LiveAnswering(
+            self._compute,
+            outbox=outbox,
+            turnstiles=(turnstile, self._first),
+            images=self._images,
+            models=self._models,
+            masks=masks,
+            idle=idle,
         )
         self.inspecting = Inspecting(
             outbox=outbox,
@@ -104,6 +136,10 @@ class Workshop:
         def lighten(line: str) -> None:
             self._outbox.send(Lightened(request=message.request, what=line))
 
+        def checkpoint() -> bool:
+            self._first.give_way(job.stopped)
+            return job.stopped()
+
         with self._turnstile.overtaking():
             propose(
                 model,
@@ -112,7 +148,7 @@ class Workshop:
                 visible=Rect(*message.visible),
                 on_region=send,
                 on_lightened=lighten,
-                checkpoint=job.stopped,
+                checkpoint=checkpoint,
             )
         job.raise_if_stopped()
         seconds = time.perf_counter() - start
@@ -124,6 +160,7 @@ class Workshop:
             return None
         self._models.forget()
         self.labelling.forget()
+        self.live.forget()
         self._images.forget()
         free(error)
         return UserError(

@@ -33,6 +33,11 @@ class BorderMaps:
         self._labels: OrderedDict[str, Labels] = OrderedDict()
         self._tiles: OrderedDict[tuple[str, int, int], Weights] = OrderedDict()
 
+    def forget(self) -> None:
+        """The masks have changed: everything is measured anew."""
+        self._labels.clear()
+        self._tiles.clear()
+
     def read(self, example: Example, rect: Rect) -> Weights:
         """The weights of a rectangle, float32[h, w]; 0 beyond the image and where undecided."""
         weights = np.zeros((rect.height, rect.width), np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -11,23 +10,21 @@ from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.hold_out import TilesOf
 from cnnseg_gui.learning.keep import Keeper, Validation
 from cnnseg_gui.learning.learner import Learner, Settings
+from cnnseg_gui.learning.lessons import Lessons, balanced
 from cnnseg_gui.learning.model import Model
-from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler
+from cnnseg_gui.learning.sampling import Example, PixelCache
 from cnnseg_gui.learning.schedule import Budget
 from cnnseg_gui.learning.unfinished import Facts, Unfinished
 
-__all__ = ["Cancelled", "Fitted", "Progress", "Settings", "balanced", "fit"]
+__all__ = ["Cancelled", "Fitted", "News", "Progress", "Settings", "balanced", "fit"]
 
 
 class Cancelled(Exception):
@@ -36,8 +33,17 @@ class Cancelled(Exception):
 
 DEFAULTS = Settings()
 
+PATIENCE = 6
+"""Validations without a better one, after which it ends; they take place every twentieth part."""
+
 Make = Callable[[], Unfinished]
 """Makes the state of the fine-tune as it is now."""
+
+Peek = Callable[[Callable[[], Model], float], None]
+"""Is given what makes the model as it is now, and the seconds so far."""
+
+News = Callable[[], Sequence[Example] | None]
+"""All examples as they are now, where they have changed since it was last asked."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,16 @@ def fit(
     on_lightened: Callable[[str], None] = lambda line: None,
     checkpoint: Callable[[], bool] = lambda: False,
     keep: Callable[[Make], None] = lambda make: None,
-    peek: Callable[[Callable[[], Model], float], None] = lambda make, seconds: None,
+    peek: Peek | None = None,
     settings: Settings = DEFAULTS,
+    news: News = lambda: None,
     rival: Model | None = None,
     unfinished: Unfinished | None = None,
 ) -> Fitted:
     """Learns from the examples that are not held out, and returns another model.
+
+    A fresh network's head is first fitted to features of a few patches: see `begin_head`. Where
+    held-out pixels say for long that nothing improves, it ends early.
 
     Args:
         model: where to begin; its classes are those of the masks.
@@ -94,8 +104,12 @@ def fit(
         on_lightened: told in one line where memory ran out and it goes on with less.
         checkpoint: called between two steps; may wait while others compute. True cancels.
         keep: called after every step with what makes its state, to be kept or not.
-        peek: called after every step with what makes the model as it is now, and the seconds so
-            far: to propose with while learning goes on. The model has its parent's card.
+        peek: called after every step with what makes a model of the weights' running mean, and
+            the seconds so far: to propose with while learning goes on, since the weights of any
+            one step are worse. The model has its parent's card.
+        news: asked between two steps; brings all examples anew where more was painted, else None.
+            It learns from them at once, more often where they differ. What was held out in the
+            beginning stays so, and nothing else becomes so.
         rival: the model that proposes meanwhile, where it is another one: scored on the same
             held-out pixels, for the card.
         unfinished: goes on from here, with what is left of the budget. It must fit: see
@@ -107,8 +121,6 @@ def fit(
         RuntimeError, MemoryError: the memory is not enough, not even with less of everything.
         ValueError: neither or both of seconds and steps, or a mask with a class too many.
     """
-    taught = [e for e in examples if not e.held_out and e.mask.counts().any()]
-    counts = _decided(taught, len(model.card.classes))
     past = unfinished.facts if unfinished else Facts(network="", classes=(), step=0, seconds=0.0)
     budget = Budget(seconds, steps, done=past.step, before=past.seconds)
 
@@ -120,19 +132,19 @@ def fit(
             raise Cancelled
 
     random, cache = np.random.default_rng([seed, past.step] if past.step else seed), PixelCache()
-    borders = BorderMaps() if settings.borders else None
-    plain = settings.class_weights == "none"
+    lessons = Lessons(examples, len(model.card.classes), cache, random, settings)
     learner = Learner(
         model.network,
-        Sampler(taught, cache, random, patch=settings.patch, borders=borders),
-        torch.ones(len(counts)) if plain else balanced(counts),
+        lessons.sampler,
+        lessons.class_weights,
         random,
         compute=compute,
         settings=settings,
         on_lightened=on_lightened,
+        varied=lessons.varied,
+        averaging=peek is not None,
     )
-    held_out = [example for example in examples if example.held_out]
-    keeper = Keeper(learner.network, held_out, cache, budget, seed)
+    keeper = Keeper(learner.network, lessons.held_out, cache, budget, seed)
 
     def validate(step: int | None = None) -> float | None:
         return learner.measured(lambda where: keeper.validate(where, pause, step=step))
@@ -141,7 +153,7 @@ def fit(
         return _state(model.card, learner, keeper, budget, past)
 
     def snapshot() -> Model:
-        return Model(copy.deepcopy(learner.network).to("cpu").eval(), model.card)
+        return Model(learner.averaged(), model.card)
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + past.step)  # of the dropout
@@ -153,10 +165,13 @@ def fit(
         )
         if unfinished is not None:
             found = _go_on(unfinished, learner, budget, validate)
+        elif not model.card.steps:
+            learner.begin(pause)
         on_progress(Progress(budget.done, budget.elapsed, budget.left, math.nan, found))
         learner.network.train()
-        while budget.fraction < 1:
+        while budget.fraction < 1 and not improves_no_more(keeper, budget):
             pause()
+            _hear(news, lessons, learner)
             loss = learner.step(budget.rate())
             budget.done += 1
             if not math.isfinite(loss):
@@ -164,11 +179,11 @@ def fit(
             found = validate() if keeper.due else None
             on_progress(Progress(budget.done, budget.elapsed, budget.left, loss, found))
             keep(state)
-            peek(snapshot, budget.elapsed)
+            if peek is not None:
+                peek(snapshot, budget.elapsed)
     kept = keeper.restore()
     learner.measured(lambda where: keeper.calibrate(where, pause))
-    whole = [example for example in held_out if not isinstance(example, TilesOf)]
-    card = _card(model.card, budget, seed, counts, len(taught), len(whole), keeper)
+    card = _card(model.card, budget, seed, lessons, keeper)
     card = msgspec.structs.replace(card, resumed=past.resumed + (unfinished is not None))
     if proposing is not None:
         metrics = {**card.metrics, "iou_proposing": proposing}
@@ -220,48 +235,34 @@ def _state(card: Card, learner: Learner, keeper: Keeper, budget: Budget, past: F
     return Unfinished(facts, weights, best[1] if best and learnt else {}, means, squares)
 
 
-def balanced(counts: npt.NDArray[np.int64]) -> Tensor:
-    """Class weights float32[classes]: the inverse square root of their share, 1 on average.
+def _hear(news: News, lessons: Lessons, learner: Learner) -> None:
+    """Learns from what was painted meanwhile; where nothing is left of it, from what was before."""
+    examples = news()
+    if examples is None:
+        return
+    try:
+        lessons.renew(examples)
+    except UserError:
+        return
+    learner.weigh(lessons.class_weights)
 
-    Args:
-        counts: decided pixels by class; a class without any weighs nothing.
-    """
-    shares = torch.from_numpy(counts / counts.sum()).float()
-    weights = torch.where(shares > 0, shares.clamp_min(1e-6).rsqrt(), 0.0)
-    return weights / (weights * shares).sum()
 
-
-def _decided(taught: Sequence[Example], classes: int) -> npt.NDArray[np.int64]:
-    """Decided pixels by class, int64[classes].
-
-    Raises:
-        UserError: there are none, or they are all of one class.
-    """
-    counts = sum((example.mask.counts() for example in taught), np.zeros(256, np.int64))
-    if counts[classes:].any():
-        raise ValueError(f"a mask with a class beyond {classes - 1}")
-    if not counts.any():
-        raise UserError(
-            "there is nothing to learn from yet",
-            remedy="Paint on an image that is not held out, with at least two classes.",
-        )
-    if np.count_nonzero(counts) == 1:
-        raise UserError(
-            "all painted pixels are of one class",
-            remedy="Paint a little of another class too, e.g. a stroke of background.",
-        )
-    return counts[:classes]
+def improves_no_more(keeper: Keeper, budget: Budget) -> bool:
+    """Whether the last validations brought nothing, in the second half of the budget."""
+    if keeper.kept is None or budget.fraction < 0.5:
+        return False
+    since = [validation for validation in keeper.history if validation.step > keeper.kept.step]
+    return len(since) >= PATIENCE
 
 
 def _card(
     parent: Card,
     budget: Budget,
     seed: int,
-    counts: npt.NDArray[np.int64],
-    taught: int,
-    held_out: int,
+    lessons: Lessons,
     keeper: Keeper,
 ) -> Card:
+    held_out = [e for e in lessons.held_out if not isinstance(e, TilesOf)]
     metrics = {}
     if keeper.kept is not None:
         metrics = {"iou_before": keeper.history[0].iou, "iou": keeper.kept.iou}
@@ -274,8 +275,8 @@ def _card(
         seed=seed,
         steps=budget.done,
         seconds=round(budget.elapsed, 1),
-        images=taught,
-        held_out=held_out,
-        decided={n: int(c) for n, c in zip(parent.classes, counts, strict=True)},
+        images=len(lessons.taught),
+        held_out=len(held_out),
+        decided={n: int(c) for n, c in zip(parent.classes, lessons.counts, strict=True)},
         metrics=metrics,
     )

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnnseg_gui.learning.augment import to_batch, vary_colours, weights_to_batch
+from cnnseg_gui.learning.augment import to_batch, vary_colours, vary_imaging, weights_to_batch
+from cnnseg_gui.learning.average import Average
+from cnnseg_gui.learning.begin_head import PATCHES, begin_head
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.losses import segmentation_loss
 from cnnseg_gui.learning.memory import (
@@ -25,6 +27,7 @@ from cnnseg_gui.learning.memory import (
 from cnnseg_gui.learning.propose import legal_length
 from cnnseg_gui.learning.sampling import Drawn, Sampler
 from cnnseg_gui.learning.unfinished import State, Unfinished
+from cnnseg_models.fcn_lite0 import FCNLite0
 from cnnseg_models.segmentation import SegmentationNetwork
 
 _T = TypeVar("_T")
@@ -36,7 +39,8 @@ class Settings:
 
     patch: int = 256
     """Side in pixels."""
-    batch: int = 4
+    batch: int | None = None
+    """Patches in a step; None: as many as the network says."""
     rate: float = 3e-3
     """Of AdamW, for what is not pretrained."""
     encoder_share: float = 0.1
@@ -65,6 +69,8 @@ class Learner:
         class_weights: float32[classes].
         random: of the colours.
         on_lightened: told in one line whatever is done with less memory.
+        varied: shows patches as if taken in other ways, too: see `looks`.
+        averaging: keeps a running mean of the weights, for `averaged`.
     """
 
     def __init__(
@@ -77,14 +83,44 @@ class Learner:
         compute: Compute,
         settings: Settings,
         on_lightened: Callable[[str], None],
+        varied: bool = True,
+        averaging: bool = False,
     ) -> None:
+        self._varied = varied
         self._settings, self._sampler, self._random = settings, sampler, random
         self._on_lightened = on_lightened
         self._class_weights = class_weights
-        self._wanted = self.effort = Effort(settings.batch, settings.patch, compute)
+        batch = settings.batch or network.batch
+        self._wanted = self.effort = Effort(batch, settings.patch, compute)
         self.network = copy.deepcopy(network).to(memory_format=torch.channels_last)
         self._optimiser = _optimiser(self.network, settings)
+        self._mean = Average(self.network) if averaging else None
         self.measured(self._place)
+
+    def begin(self, between: Callable[[], None]) -> None:
+        """Fits a fresh network's head to a few patches, where it is one that can be fitted so.
+
+        Args:
+            between: called now and then; may raise.
+        """
+        network = self.network
+        if not isinstance(network, FCNLite0):
+            return
+        sampler, batch = self._sampler, self.effort.batch
+        sampler.patch = _side(self.effort.patch, network.context)
+        batches = [
+            self._batch([sampler.draw() for _ in range(batch)]) for _ in range(0, PATCHES, batch)
+        ]
+        seed = int(self._random.integers(2**31))
+        self.measured(
+            lambda where: begin_head(
+                network, batches, self._class_weights, where, seed=seed, between=between
+            )
+        )
+
+    def weigh(self, class_weights: Tensor) -> None:
+        """Other class weights float32[classes] from now on."""
+        self._class_weights = class_weights.to(self.compute.device)
 
     @property
     def compute(self) -> Compute:
@@ -128,6 +164,16 @@ class Learner:
         self._change(Effort(self._wanted.batch, self._wanted.patch, processor()), line)
         return measure(self.compute)
 
+    def averaged(self) -> SegmentationNetwork:
+        """A copy on the processor, for inference; of the mean of the last weights where it is kept.
+
+        While the rate is high, the mean is much better than any of them.
+        """
+        network = copy.deepcopy(self.network).to("cpu").eval()
+        if self._mean is not None:
+            self._mean.put_into(network)
+        return network
+
     # ------------------------------------------------------------------ stopping and going on
 
     def moments(self) -> tuple[State, State]:
@@ -158,9 +204,8 @@ class Learner:
             group["lr"] = group["peak"] * rate
         side = self._sampler.patch = _side(self.effort.patch, context)
         drawn = [self._sampler.draw() for _ in range(self.effort.batch)]
-        images, target = to_batch([patch[:2] for patch in drawn], side)
-        images = compute.place(vary_colours(images, self._random))
-        target = compute.place(_inner(target, context))
+        images, target = self._batch(drawn)
+        images, target = compute.place(images), compute.place(_inner(target, context))
         weights = _weights(drawn, side, context, compute.device)
         with compute.autocast():
             logits = self.network(images)
@@ -169,7 +214,17 @@ class Learner:
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
         self._optimiser.step()
+        if self._mean is not None:
+            self._mean.follow(self.network)
         return float(loss.detach())
+
+    def _batch(self, drawn: Sequence[Drawn]) -> tuple[Tensor, Tensor]:
+        """Images, varied, and targets of the sampler's side, on the processor."""
+        images, target = to_batch([patch[:2] for patch in drawn], self._sampler.patch)
+        images = vary_colours(images, self._random)
+        if self._varied:
+            images = vary_imaging(images, self._random)
+        return images, target
 
     def _change(self, effort: Effort, line: str) -> None:
         moved = effort.compute.device != self.compute.device

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from cnnseg_gui.core.mask import UNLABELLED
@@ -32,35 +31,47 @@ def segmentation_loss(
             alone, e.g. border weights; where None every pixel weighs 1.
         dice: False leaves the Dice part out.
     """
-    decided = target != UNLABELLED
-    chosen = logits.permute(0, 2, 3, 1)[decided].float()
-    if not len(chosen):
+    decided = (target != UNLABELLED).reshape(-1)
+    by_class = logits.transpose(0, 1).float().reshape(logits.shape[1], -1)
+    truth = target.reshape(-1).long()
+    if not decided.all():
+        places = decided.nonzero()[:, 0]
+        by_class, truth = by_class.index_select(1, places), truth[places]
+        if pixel_weights is not None:
+            pixel_weights = pixel_weights.reshape(-1)[places]
+    if not len(truth):
         return logits.float().mul(0).sum()
-    truth = target[decided].long()
     weights = class_weights[truth]
     if pixel_weights is not None:
-        weights = weights * pixel_weights[decided]
-    loss = weighted_cross_entropy(chosen, truth, weights)
-    return loss + dice_loss(chosen, truth) if dice else loss
+        weights = weights * pixel_weights.reshape(-1)
+    return likelihood_loss(by_class.log_softmax(0), truth, weights, dice=dice)
 
 
-def weighted_cross_entropy(logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Of logits [n, classes], class indices int64[n] and weights float32[n]: the weighted mean.
+def likelihood_loss(
+    likelihood: Tensor, truth: Tensor, weights: Tensor, *, dice: bool = True
+) -> Tensor:
+    """The same of log-likelihoods [classes, n], class indices int64[n] and weights float32[n]."""
+    loss = weighted_cross_entropy(likelihood, truth, weights)
+    return loss + dice_loss(likelihood.exp(), truth) if dice else loss
+
+
+def weighted_cross_entropy(likelihood: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """Of log-likelihoods [classes, n], class indices int64[n], weights float32[n]: weighted mean.
 
     Divided by the weights' sum, so that heavy weights move the emphasis and not the step's size.
     """
-    losses = F.cross_entropy(logits, truth, reduction="none")
-    return (losses * weights).sum() / weights.sum().clamp_min(torch.finfo(torch.float32).tiny)
+    losses = likelihood.gather(0, truth[None])[0]
+    return -(losses * weights).sum() / weights.sum().clamp_min(torch.finfo(torch.float32).tiny)
 
 
-def dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
-    """1 − soft Dice of logits [n, classes] and int64[n], the mean over the classes in `truth`.
+def dice_loss(probabilities: Tensor, truth: Tensor) -> Tensor:
+    """1 − soft Dice of probabilities [classes, n] and int64[n], the mean over classes in `truth`.
 
     Milletari et al., "V-Net" (3DV 2016), with plain instead of squared denominators.
     """
-    probabilities = logits.softmax(1)
-    wanted = F.one_hot(truth, logits.shape[1]).to(probabilities.dtype)
-    common = (probabilities * wanted).sum(0)
-    both = probabilities.sum(0) + wanted.sum(0)
-    scores = (2 * common + _SMOOTH) / (both + _SMOOTH)
-    return 1 - scores[wanted.sum(0) > 0].mean()
+    classes = len(probabilities)
+    wanted = truth == torch.arange(classes, device=truth.device)[:, None]
+    common = (probabilities * wanted).sum(1)
+    counts = wanted.sum(1)
+    scores = (2 * common + _SMOOTH) / (probabilities.sum(1) + counts + _SMOOTH)
+    return 1 - scores[counts > 0].mean()

@@ -21,6 +21,11 @@ _Scalar = TypeVar("_Scalar", np.uint8, np.float32)
 PIXEL_CACHE = 512 * 2**20
 """Bytes of decoded images kept while learning."""
 
+FRESH = 1 / 3
+"""Of the patches lie round what was corrected while learning."""
+
+_Tile = tuple[tuple[int, int], Pixels]
+
 
 @dataclass(frozen=True, eq=False)
 class Example:
@@ -81,13 +86,16 @@ class Sampler:
 
     A class is drawn with the square root of its share of the decided pixels: rare ones come more
     often than they are, not as often as the others. Then an image, by the square root again, so
-    that one big image does not drown the rest; then a mask tile and a pixel of that class.
+    that one big image does not drown the rest; then a mask tile and a pixel of that class. Every
+    third patch lies round a pixel that `renew` brought: what a person has just corrected is what
+    the network did not know.
 
     Args:
         examples: all of them with decided pixels.
         patch: side in pixels.
         scales: the smallest and largest magnification of a patch.
         borders: where the patches' weights come from; without them all pixels count alike.
+        turned: by any right angle; False: only mirrored from side to side.
     """
 
     def __init__(
@@ -99,11 +107,47 @@ class Sampler:
         patch: int,
         scales: tuple[float, float] = (0.7, 1.4),
         borders: BorderMaps | None = None,
+        turned: bool = True,
     ) -> None:
-        self._examples, self._cache, self._random = examples, cache, random
+        self._cache, self._random = cache, random
         self.patch = patch
-        self._scales, self._borders = scales, borders
-        self._tiles = [list(example.mask.tiles()) for example in examples]
+        self._scales, self._borders, self._turned = scales, borders, turned
+        self._examples: Sequence[Example] = ()
+        self._tiles: list[list[_Tile]] = []
+        self._counts: list[npt.NDArray[np.int64]] = []
+        self._fresh: list[tuple[int, int, npt.NDArray[np.intp]]] = []
+        self._take(examples)
+
+    def renew(self, examples: Sequence[Example]) -> None:
+        """Draws from these from now on; what differs from the masks before is fresh.
+
+        Args:
+            examples: all with decided pixels, in masks of their own; keys stay the images'.
+        """
+        before = {
+            (example.key, place): tile
+            for example, tiles in zip(self._examples, self._tiles, strict=True)
+            for place, tile in tiles
+        }
+        self._take(examples)
+        self._fresh = []
+        for index, tiles in enumerate(self._tiles):
+            for number, (place, tile) in enumerate(tiles):
+                changed = tile != UNLABELLED
+                old = before.get((examples[index].key, place))
+                if old is not None:
+                    changed &= tile != old
+                if changed.any():
+                    self._fresh.append((index, number, np.flatnonzero(changed)))
+        if self._borders is not None:
+            self._borders.forget()
+
+    def _take(self, examples: Sequence[Example]) -> None:
+        self._examples = examples
+        self._tiles = [
+            [(place, _read(example.mask, tile)) for place, tile in example.mask.tiles()]
+            for example in examples
+        ]
         self._counts = [
             np.stack([np.bincount(tile.ravel(), minlength=256)[:UNLABELLED] for _, tile in tiles])
             for tiles in self._tiles
@@ -127,7 +171,8 @@ class Sampler:
         rect = Rect(top, left, top + side, left + side)
         pixels, mask = crop(self._cache.get(example), rect), example.mask.read(rect)
         weights = None if self._borders is None else self._borders.read(example, rect)
-        turns, flipped = int(self._random.integers(4)), bool(self._random.random() < 0.5)
+        turns = int(self._random.integers(4)) if self._turned else 0
+        flipped = bool(self._random.random() < 0.5)
         return Drawn(
             _posed(pixels, turns, flipped),
             _posed(mask, turns, flipped),
@@ -136,12 +181,19 @@ class Sampler:
 
     def _draw_pixel(self) -> tuple[int, int, int]:
         """(example, row, column) of a decided pixel."""
+        if self._fresh and self._random.random() < FRESH:
+            which = self._choose(np.sqrt([len(places) for *_, places in self._fresh]))
+            index, chosen, places = self._fresh[which]
+            return self._at(index, chosen, places)
         by_image = np.stack([counts.sum(0) for counts in self._counts])
         cls = self._choose(np.sqrt(by_image.sum(0)))
         index = self._choose(np.sqrt(by_image[:, cls]))
         chosen = self._choose(self._counts[index][:, cls].astype(np.float64))
-        (tile_row, tile_column), tile = self._tiles[index][chosen]
-        places = np.flatnonzero(tile == cls)
+        return self._at(index, chosen, np.flatnonzero(self._tiles[index][chosen][1] == cls))
+
+    def _at(self, index: int, chosen: int, places: npt.NDArray[np.intp]) -> tuple[int, int, int]:
+        """One of these places in a tile, as (example, row, column)."""
+        tile_row, tile_column = self._tiles[index][chosen][0]
         row, column = divmod(int(places[self._random.integers(len(places))]), TILE)
         return index, tile_row * TILE + row, tile_column * TILE + column
 
@@ -153,6 +205,12 @@ class Sampler:
         start = at - int(self._random.integers(side))
         slack = length - side
         return min(max(start, min(0, slack)), max(0, slack))
+
+
+def _read(mask: Mask, tile: Pixels) -> Pixels:
+    """What a stored tile says; the tile itself where that is what it holds."""
+    meaning = mask.meaning
+    return tile if (meaning == np.arange(256)).all() else meaning[tile]
 
 
 def _posed(values: npt.NDArray[_Scalar], turns: int, flipped: bool) -> npt.NDArray[_Scalar]:

@@ -17,6 +17,9 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.class_editing import ClassEditing
 from cnnseg_gui.editor.fine_tuning import FineTuning
+from cnnseg_gui.editor.live import LivePainting
+from cnnseg_gui.editor.live_sending import LiveSending
+from cnnseg_gui.editor.live_start import SelfStart
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.supplies import Supplies
@@ -31,10 +34,12 @@ from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.computing_status import ComputingStatus
 from cnnseg_gui.ui.displaying import Displaying
+from cnnseg_gui.ui.doubt_outlines import DoubtOutlines
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
 from cnnseg_gui.ui.keys.keyboard import Keyboard
 from cnnseg_gui.ui.labelling import Labelling
+from cnnseg_gui.ui.live import LiveSwitches
 from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
 from cnnseg_gui.ui.moved_images import MovedImages
 from cnnseg_gui.ui.naming import Naming
@@ -55,11 +60,13 @@ from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.preferences import Preferences
 from cnnseg_gui.ui.recent import RecentProjects
 from cnnseg_gui.ui.regions import Regions
+from cnnseg_gui.ui.reviewing import Reviewing, ReviewPanels
 from cnnseg_gui.ui.status import StatusBar
+from cnnseg_gui.ui.summons import Summons
 from cnnseg_gui.ui.teaching import Teaching
 
 _log = logging.getLogger("cnnseg")
-_LAYOUT_VERSION = 4
+_LAYOUT_VERSION = 5
 
 
 class MainWindow(QMainWindow):
@@ -80,8 +87,20 @@ class MainWindow(QMainWindow):
         self.choice = ModelChoice(self.workspace, self)
         self.proposing = Proposing(self.workspace, self.choice, self.engine, self._visible, self)
         self.fine_tuning = FineTuning(self.workspace, self.choice, self.engine, self)
+        self.sending = LiveSending(self.workspace, self.fine_tuning, self.engine, self)
+        self.live = LivePainting(
+            self.workspace,
+            self.choice,
+            self.engine,
+            self.proposing,
+            self.sending,
+            self._visible,
+            self,
+        )
+        self.self_start = SelfStart(self.workspace, self.fine_tuning, self.sending, self)
         self.networks = NetworkWindows(self.workspace, self.engine, self._supply, self.choice, self)
         self.opening = Opening(self, self.workspace)
+        Summons(self, self.workspace)
         self.tools = ToolChoice(palette(), self)
         self._build()
         self.painting = Painting(
@@ -118,6 +137,30 @@ class MainWindow(QMainWindow):
             self.fine_tuning,
             self.proposing,
             self,
+        )
+        self.live_switches = LiveSwitches(
+            self.training_panel.live,
+            self.actions_by_name["answer_while_painting"],
+            self.actions_by_name["teach_by_itself"],
+            self.status,
+            self.live,
+            self.self_start,
+            self,
+        )
+        self.reviewing = Reviewing(
+            self.review_panels,
+            self.images_panel,
+            self.actions_by_name["blink"],
+            self.canvas,
+            self.workspace,
+            self.choice,
+            self.engine,
+            self.proposing,
+            self.fine_tuning,
+            self,
+        )
+        self.doubt_outlines = DoubtOutlines(
+            self.actions_by_name["doubtful_regions"], self.canvas, self.workspace, self
         )
         self.displaying = Displaying(self.display_panel, self.canvas, self.workspace, self)
         self.labelling = Labelling(
@@ -180,6 +223,7 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel(self.workspace)
         self.tool_options = ToolOptions(self.tools)
         self.training_panel = TrainingPanel()
+        self.review_panels = ReviewPanels()
         self.labels_panel = LabelsPanel()
         self.log_panel = LogPanel()
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -194,6 +238,10 @@ class MainWindow(QMainWindow):
             self._dock("History", self.history_panel, right),
             self._dock("Labels", self.labels_panel, right, scrolls=True),
             self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
+            *(
+                self._dock(title, panel, right, scrolls=True)
+                for title, panel in self.review_panels.by_title.items()
+            ),
         ]
         fill_toolbar(self, self.actions_by_name)
         fill_palette(self, self.actions_by_name)
@@ -212,9 +260,8 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """The layout of the first start."""
-        images, navigator, display, classes, tool, regions, teaching, history, labels, log = (
-            self.docks
-        )
+        images, navigator, display, classes, tool, regions, *others = self.docks
+        teaching, history, labels, log, *review = others
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
@@ -226,6 +273,17 @@ class MainWindow(QMainWindow):
         tool.raise_()
         self.tabifyDockWidget(teaching, history)
         self.tabifyDockWidget(history, labels)
+        revisions, effort, slips, batch = review
+        for beside, dock in (
+            (labels, revisions),
+            (revisions, slips),
+            (regions, batch),
+            (batch, effort),
+        ):
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            self.tabifyDockWidget(beside, dock)
+            dock.setVisible(dock is revisions)
+        tool.raise_()
         teaching.raise_()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         log.hide()
@@ -266,6 +324,9 @@ class MainWindow(QMainWindow):
             "reset_layout": self._arrange,
             "choose_network": self.networks.choose,
             "weights": self.networks.show_weights,
+            "propose_batch": lambda: self.bring_up(self.review_panels.batch),
+            "look_for_slips": lambda: self.bring_up(self.review_panels.inbox),
+            "show_effort": lambda: self.bring_up(self.review_panels.effort),
             "preferences": self.preferences.show,
         }.items():
             act[name].triggered.connect(slot)
@@ -299,6 +360,10 @@ class MainWindow(QMainWindow):
             lambda heat: self.labelling.propose_seed(heat, self.tools.class_index)
         )
         self.teaching.said.connect(self.banner.say)
+        self.reviewing.said.connect(self.status.showMessage)
+        self.reviewing.failed.connect(self.show_error)
+        self.live_switches.said.connect(self.banner.say)
+        self.self_start.due.connect(self.training_panel.teach.click)
         self.engine_status.said.connect(self.banner.say)
         self.border_heat.failed.connect(self.show_error)
 

@@ -17,7 +17,9 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, expect_images, find_images
 from cnnseg_gui.core.sample import copy_sample
 from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.project_lock import ProjectInUse
 from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.summons import summon
 
 
 class Opening(QObject):
@@ -93,6 +95,13 @@ class Opening(QObject):
             self._workspace.open_project(folder)
         except database.DamagedProject as error:
             self._offer_rebuild(folder, error)
+        except ProjectInUse as error:
+            folder = folder.parent if folder.name == database.FILE_NAME else folder
+            if summon(folder):
+                error = ProjectInUse(
+                    error.what, path=folder, remedy="It has been asked to come to the front."
+                )
+            self.failed.emit(error)
         except UserError as error:
             self.failed.emit(error)
 

@@ -20,6 +20,9 @@ HIDDEN = 64
 FROZEN_BLOCKS = 5
 """Of the pretrained encoder; edges and textures need no teaching, and their backward is dear."""
 _FINE = 16
+_COARSEST = 32  # pixels: the stride of the last tap
+_COARSE = 3  # residual 3×3 convolutions at strides 4, 8 and 16, one each
+_REFINED = 2  # at stride 2
 
 
 class FCNLite0(SegmentationNetwork):
@@ -27,8 +30,8 @@ class FCNLite0(SegmentationNetwork):
 
     Hariharan et al., "Hypercolumns" (CVPR 2015), in the form of FCN's skip fusion. Projections
     commute with upsampling, so only sums are upsampled. `score` with `fuse` is what a live head
-    fits to features it keeps; two 3×3 refinements, at stride 2 and at full resolution, begin as
-    nothing and are learnt in fine-tuning.
+    fits to features it keeps; residual 3×3 refinements at every stride but the coarsest, and one
+    of full resolution, begin as nothing and are learnt in fine-tuning.
 
     Args:
         in_channels: of the image, 1 to 4.
@@ -43,17 +46,18 @@ class FCNLite0(SegmentationNetwork):
 
     def __init__(self, in_channels: int = 3, classes: int = 2, *, pretrained: bool = True) -> None:
         super().__init__()
+        self.batch = 2 if pretrained else 4  # its norms keep their statistics: more steps instead
         self.pretrained = pretrained
         self.rgb = to_rgb(in_channels)
         self.encoder = LiteEncoder()
         self.project = nn.ModuleList(Projection(c) for c in self.encoder.tap_channels)
-        self.refine = nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1)
+        self.coarse = nn.ModuleList(_conv3() for _ in range(_COARSE))
+        self.refine = nn.ModuleList(_conv3() for _ in range(_REFINED))
         self.head = nn.Conv2d(HIDDEN, classes, 1)
-        self.shallow = nn.Conv2d(in_channels, _FINE, 3, padding=1)
-        self.narrow = nn.Conv2d(HIDDEN, _FINE, 1)
-        self.fine = nn.Conv2d(2 * _FINE, _FINE, 3, padding=1)
+        self.fine = nn.Conv2d(HIDDEN + 4 * in_channels, 4 * _FINE, 3, padding=1)
         self.fine_head = nn.Conv2d(_FINE, classes, 1)
-        for begun_as_nothing in (self.refine, self.fine_head):
+        for begun_as_nothing in (*self.coarse, *self.refine, self.fine_head):
+            assert isinstance(begun_as_nothing, nn.Conv2d)
             nn.init.zeros_(begun_as_nothing.weight)
             assert begun_as_nothing.bias is not None
             nn.init.zeros_(begun_as_nothing.bias)
@@ -93,22 +97,51 @@ class FCNLite0(SegmentationNetwork):
         return self.encoder.taps(self.rgb(x), frozen=FROZEN_BLOCKS if self.pretrained else 0)
 
     def fuse(self, taps: Sequence[Tensor]) -> Tensor:
-        """Features at strides 2 … 32 → their sum [N, 64, ⌈H/2⌉, ⌈W/2⌉], before the ReLU."""
+        """Features at strides 2 … 32 → their sum [N, 64, ⌈H/2⌉, ⌈W/2⌉], before the ReLU.
+
+        Without the refinements: what a network says that has not been fine-tuned.
+        """
         fused: Tensor = self.project[-1](taps[-1])
         for project, tap in zip(reversed(self.project[:-1]), reversed(taps[:-1]), strict=True):
             fused = upsample(fused, tap.shape[-2:]) + project(tap)
         return fused
 
+    def hidden(self, taps: Sequence[Tensor]) -> Tensor:
+        """Features at strides 2 … 32 → those that `head` scores: [N, 64, ⌈H/2⌉, ⌈W/2⌉]."""
+        fused: Tensor = self.project[-1](taps[-1])
+        for level in reversed(range(len(taps) - 1)):
+            fused = upsample(fused, taps[level].shape[-2:]) + self.project[level](taps[level])
+            if level:
+                fused = fused + self.coarse[level - 1](F.relu(fused))
+        hidden = F.relu(fused)
+        for refine in self.refine:
+            hidden = F.relu(hidden + refine(hidden))
+        return hidden
+
     def forward(self, x: Tensor) -> Tensor:
-        """float[N, in_channels, H, W] in 0…1 → logits [N, classes, H, W]; from 1×1 up."""
-        hidden = F.relu(self.fuse(self.taps(x)))
-        hidden = F.relu(hidden + self.refine(hidden))
-        size = x.shape[-2:]
-        image = ((x - 0.5) * 4).to(self.shallow.weight.dtype)
-        narrow = upsample(self.narrow(hidden), size)
-        fine = torch.cat((F.relu(self.shallow(image)), F.relu(narrow)), 1)
-        added: Tensor = self.fine_head(F.relu(self.fine(fine)))
-        return upsample(self.head(hidden), size) + added
+        """float[N, in_channels, H, W] in 0…1 → logits [N, classes, H, W]; from 1×1 up.
+
+        Sides are brought to whole cells of the coarsest stride: of others TensorFlow's "SAME"
+        shifts the features by half a pixel (999×960 retinas: IoU 0.61 instead of 0.64).
+        """
+        height, width = x.shape[-2:]
+        x = F.pad(x, [0, -width % _COARSEST, 0, -height % _COARSEST], "replicate")
+        rows, columns = -(-height // 2), -(-width // 2)
+        hidden = self.hidden(self.taps(x))[..., :rows, :columns]
+        fine = self._at_full_size(x[..., : 2 * rows, : 2 * columns], hidden)
+        added: Tensor = self.fine_head(fine[..., :height, :width])
+        coarse = upsample(self.head(hidden), (2 * rows, 2 * columns))
+        return coarse[..., :height, :width] + added
+
+    def _at_full_size(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Features [N, 16, H, W], four of each cell of stride 2 at once (sub-pixel convolution).
+
+        Shi et al., "Real-Time Single Image … Super-Resolution" (CVPR 2016): a 3×3 convolution at
+        stride 2 costs a quarter of one at full resolution.
+        """
+        image = F.pixel_unshuffle(((x - 0.5) * 4).to(hidden.dtype), 2)
+        fine: Tensor = F.pixel_shuffle(self.fine(torch.cat((hidden, image), 1)), 2)
+        return F.relu(fine)
 
 
 class Projection(nn.Module):
@@ -130,13 +163,16 @@ class Projection(nn.Module):
         """Weight [64, channels] and bias [64] for features that are not standardised."""
         assert self.conv.bias is not None
         weight = self.conv.weight[:, :, 0, 0] / self.deviation
-        return weight, self.conv.bias - weight @ self.mean
+        return weight, self.conv.bias - (weight * self.mean).sum(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, channels, H, W] → [N, 64, H, W]."""
-        standard = (x - self.mean[:, None, None]) / self.deviation[:, None, None]
-        projected: Tensor = self.conv(standard.to(x.dtype))
-        return projected
+        weight, bias = self.plain()
+        return F.conv2d(x, weight[:, :, None, None], bias)
+
+
+def _conv3() -> nn.Conv2d:
+    return nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1)
 
 
 def upsample(x: Tensor, size: Sequence[int]) -> Tensor:

@@ -135,12 +135,16 @@ class FixedNorm(nn.Module):
 
 
 class _Table:
-    """Builds the rows; remembers of every tensor what it has seen and which rows it is from."""
+    """Builds the rows; remembers of every tensor what it has seen and which rows it is from.
+
+    Of a tensor computed from weights alone it remembers the weights: they are those of the layer
+    that takes it.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         self.layers: list[Layer] = []
         self._counted: set[int] = set()
-        self._own = {id(p) for p in network.parameters()}
+        self._own: dict[int, tuple[Tensor, ...]] = {id(p): (p,) for p in network.parameters()}
         self._seen: dict[int, Seen] = {}
         self._rows: dict[int, tuple[int, ...]] = {}
         self._kept: list[Tensor] = []  # an id is a tensor's only as long as it lives
@@ -151,8 +155,9 @@ class _Table:
     def add(self, call: Call) -> None:
         """Takes a function's call into account, as a row where it is a layer."""
         inputs = [t for t in call.tensors if id(t) in self._seen]
-        if not inputs:
-            return  # weights among themselves
+        if not inputs:  # weights among themselves
+            self._derive(call)
+            return
         seen = seen_by(call, [self._seen[id(t)] for t in inputs])
         rows = tuple(sorted({row for t in inputs for row in self._rows[id(t)]}))
         if call.kind is not None and call.outputs:
@@ -163,8 +168,9 @@ class _Table:
 
     def _row(self, call: Call, output: Tensor, seen: Seen, rows: tuple[int, ...]) -> Layer:
         window = call.window
-        own = [t for t in call.tensors if id(t) in self._own and id(t) not in self._counted]
-        self._counted |= {id(t) for t in own}
+        behind = {id(p): p for t in call.tensors for p in self._own.get(id(t), ())}
+        own = [p for key, p in behind.items() if key not in self._counted]
+        self._counted |= set(behind)
         return Layer(
             name=call.name,
             kind=call.kind or "",
@@ -179,6 +185,12 @@ class _Table:
             receptive_field=seen.sides,
             inputs=rows,
         )
+
+    def _derive(self, call: Call) -> None:
+        behind = {id(p): p for t in call.tensors for p in self._own.get(id(t), ())}
+        for output in call.outputs:
+            self._own[id(output)] = tuple(behind.values())
+            self._kept.append(output)
 
     def _remember(self, tensor: Tensor, seen: Seen, rows: tuple[int, ...]) -> None:
         self._seen[id(tensor)], self._rows[id(tensor)] = seen, rows

@@ -2,8 +2,9 @@
 
 Conventions: upsampling puts the cells `factor` times closer. A nearest one sees no more than
 before; a bilinear one sees two neighbours; a transposed convolution of kernel k and stride s sees
-⌈k / s⌉ cells. Sums and concatenations see what the widest of their inputs has seen. Global pooling
-and dense layers over a map see everything.
+⌈k / s⌉ cells. Space to depth by r is a window of r with stride r; depth to space brings the cells
+as much closer. Sums and concatenations see what the widest of their inputs has seen. Global
+pooling and dense layers over a map see everything.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def seen_by(call: Call, inputs: Sequence[Seen]) -> Seen:
             return Seen(_transposed(call, field))
         case "pooling" if call.window is None:
             return Seen(_adapted(call, field))
+        case "space to depth" | "depth to space":
+            return Seen(_rearranged(call, field))
     return Seen(_after(field, call.window) if call.window else field)
 
 
@@ -141,6 +144,20 @@ def _interpolated(call: Call, field: Field) -> Field:
             strict=True,
         )
     )
+    return Field(*axes)
+
+
+def _rearranged(call: Call, field: Field) -> Field:
+    before, after = call.tensors[0].shape[-1], call.outputs[0].shape[-1]
+    if after < before:
+        axes = (
+            axis.after(kernel=before // after, stride=before // after, dilation=1)
+            for axis in (field.rows, field.columns)
+        )
+    else:
+        axes = (
+            axis.enlarged(factor=after // before, cells=1) for axis in (field.rows, field.columns)
+        )
     return Field(*axes)
 
 

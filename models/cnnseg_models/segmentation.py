@@ -19,6 +19,8 @@ class SegmentationNetwork(nn.Module):
 
     context: int = 0
     """Pixels that the logits lack on each side of the input."""
+    batch: int = 4
+    """Patches that it learns from in a step; norms that follow the batch need several."""
     head: nn.Conv2d
     """The 1×1 convolution that scores the classes."""
 

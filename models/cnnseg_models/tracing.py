@@ -35,6 +35,8 @@ KINDS = {
     "dropout": "dropout",
     "dropout2d": "dropout",
     "interpolate": "upsampling",
+    "pixel_unshuffle": "space to depth",
+    "pixel_shuffle": "depth to space",
     "cat": "concatenation",
     "add": "sum",
     "__add__": "sum",

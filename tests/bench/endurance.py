@@ -2,14 +2,16 @@
 
     python tests/bench/endurance.py kills [--count 200] [--seed 0] [--json]
     python tests/bench/endurance.py faults [--json]
+    python tests/bench/endurance.py cancels [--count 200] [--seed 0] [--json]
     python tests/bench/endurance.py work [--minutes 10] [--seed 0] [--json]
 
 `kills` ends a painting process with SIGKILL at random moments and compares the project with an
 independent replay of what it had finished. `faults` lets every operation on a project fail, be
 killed or meet a full disk at every one of its changes of a file, and makes the files that a power
-cut may leave. `work` lets a seeded person paint, switch, teach, cancel, accept, undo and export in
-the real window while the engine is killed every 20 s; the window's memory may grow by 5 % after the
-first quarter. The exit code is 1 where something was lost.
+cut may leave. `cancels` ends fine-tunes of a real engine at random moments. `work` lets a seeded
+person paint, switch, teach, cancel, accept, undo and export in the real window while the engine is
+killed every 20 s; the window's memory may grow by 5 % after the first quarter. The exit code is 1
+where something was lost.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["kills", "faults", "work"])
-    parser.add_argument("--count", type=int, default=200, help="of kills")
+    parser.add_argument("what", choices=["kills", "faults", "cancels", "work"])
+    parser.add_argument("--count", type=int, default=200, help="of kills or cancels")
     parser.add_argument("--minutes", type=float, default=10, help="of work")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
@@ -54,6 +56,8 @@ def main() -> int:
             result = kills(Path(scratch), count=options.count, seed=options.seed)
         elif options.what == "faults":
             result = faults(Path(scratch))
+        elif options.what == "cancels":
+            result = cancels(count=options.count, seed=options.seed)
         else:
             result = work(Path(scratch), minutes=options.minutes, seed=options.seed)
     result["seconds"] = round(time.monotonic() - began, 1)
@@ -101,6 +105,22 @@ def faults(scratch: Path) -> Result:
         "changes": by_operation,
         "problems": problems,
         "power_cuts": images,
+    }
+
+
+def cancels(*, count: int, seed: int) -> Result:
+    """Cancels so many fine-tunes."""
+    from tests.bench.cancelling import cancel_repeatedly
+
+    found = cancel_repeatedly(count=count, seed=seed)
+    return {
+        "passed": found.works_on and not found.others and len(found.waited) == count,
+        "cancelled": found.cancelled,
+        "had_ended_before": found.ended_before,
+        "other_ends": found.others,
+        "waited_s_p50": round(float(np.median(found.waited)), 3),
+        "waited_s_max": round(max(found.waited), 3),
+        "works_on": found.works_on,
     }
 
 

@@ -207,6 +207,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--steps", type=int, help="instead of seconds, on a busy machine")
     parser.add_argument("--network", default="fcn-lite0")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--labelled", type=float, default=1.0, help="share of pixels, by strokes")
@@ -224,6 +225,7 @@ def main() -> None:
         chosen.network,
         chosen.seed,
         chosen.labelled,
+        chosen.steps,
     )
     if chosen.json:
         json.dump(asdict(result), sys.stdout)

@@ -23,12 +23,15 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from cnnseg_gui.core.heap import return_freed_blocks
+from cnnseg_gui.core.image_io import read_header
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.sample import copy_sample
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.engine.client import State
-from cnnseg_gui.formats.export import FORMATS, ExportReport
+from cnnseg_gui.formats.export import ExportReport
+from cnnseg_gui.formats.registry import FORMATS
 from cnnseg_gui.ui import theme
 from cnnseg_gui.ui.dialogs.export import ExportDialog
 from cnnseg_gui.ui.main_window import MainWindow
@@ -66,6 +69,7 @@ class Work:
         self.findings = self._listener.findings
         self._rng, self._scratch = np.random.default_rng(seed), scratch
         self._exports = 0
+        return_freed_blocks()
         self._application = QApplication(sys.argv[:1])
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(scratch))
@@ -203,7 +207,11 @@ class Work:
         dialog.start_button.click()
         self._wait(lambda: bool(reports))
         folder = reports[0].folder
-        found = FORMATS[str(dialog.format.currentData())].read_back(folder)
+        found = {
+            image.name: image.read_mask(read_header(image.image))
+            for image in FORMATS[str(dialog.format.currentData())].read(folder).images
+            if image.read_mask is not None
+        }
         wanted = {name: mask for name, mask in expected.items() if name not in empty}
         same = found.keys() == wanted.keys() and all(
             np.array_equal(found[name], mask) for name, mask in wanted.items()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnseg_gui.core import database
-from cnnseg_gui.core.effort import PAUSE_S, EffortTable, ImageEffort, changed_pixels, in_words
+from cnnseg_gui.core.effort import PAUSE_S, EffortTable, ImageEffort, in_words
 from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import Mask
 from cnnseg_gui.core.patch import Patch, PatchBuilder
@@ -84,13 +84,15 @@ def test_it_is_what_adding_up_a_list_of_all_gestures_gives(
 
 def test_only_pixels_that_became_another_value_count() -> None:
     mask = Mask(300, 300)
-    assert changed_pixels(square(20, mask)) == 400  # across four tiles
-    assert changed_pixels(square(30, mask)) == 500
+    assert square(20, mask).changed_pixels() == 400  # across four tiles
+    assert square(30, mask).changed_pixels() == 500
 
 
 def test_a_clock_that_was_put_back_takes_no_time_away(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM effort")
-    connection.execute("INSERT OR IGNORE INTO image VALUES (1,'a',0,'',9,9,'new',0,0,'',NULL,NULL)")
+    connection.execute(
+        "INSERT OR IGNORE INTO image (id, path, sha256, height, width) VALUES (1, 'a', '', 9, 9)"
+    )
     table = EffortTable(connection, Path("here"))
     for now in (1000.0, 10.0, 20.0):
         table.note(1, [(square(1), "Brush stroke")], now)

@@ -63,7 +63,7 @@ def test_a_kill_in_the_middle_of_any_change_leaves_the_old_or_the_new_state(
     assert result["changes"] > 15
 
 
-@pytest.mark.parametrize("fault", [Fault.TORN, Fault.FULL])
+@pytest.mark.parametrize("fault", [Fault.TORN, Fault.FULL, Fault.FULL_ONCE])
 def test_a_project_whose_making_failed_can_be_made_again(tmp_path: Path, fault: Fault) -> None:
     result = reported("fault_process", str(tmp_path), "creation", fault)
     assert not result["problems"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import TILE, Mask, pack_tile
 from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder
-from cnnseg_gui.core.prepared import PreparedPatch, prepare
+from cnnseg_gui.core.prepared import prepare
 from cnnseg_gui.core.raster import Coverage
 
 _SHAPE = (2 * TILE + 40, 2 * TILE + 7)
@@ -60,7 +60,7 @@ def test_what_was_painted_meanwhile_stays_and_the_rest_is_filled(
     for row, column in patch.tiles:
         tile = mask.tile(row, column)
         assert tile is not None
-        assert patch.packed_tile(row, column) in (None, pack_tile(tile))
+        assert patch.packed_tile((row, column)) in (None, pack_tile(tile))
     read = Patch.from_bytes(patch.to_bytes(), _SHAPE)
     read.revert(mask)
     assert np.array_equal(mask.to_array(), now)
@@ -74,9 +74,9 @@ def test_tiles_that_nobody_touched_are_exchanged_whole() -> None:
     prepared = prepare(mask.snapshot(), [(everything, 1)], EVERYTHING)
     mask.write(0, 0, np.full((1, 1), 2, np.uint8))
     patch = prepared.put_in(mask)
-    assert isinstance(patch, PreparedPatch)
+    assert patch is not None
     assert len(patch.tiles) == 9
-    assert patch.packed_tile(0, 0) is None, "this one was painted on"
-    assert patch.packed_tile(0, 1) is not None
+    assert patch.packed_tile((0, 0)) is None, "this one was painted on"
+    assert patch.packed_tile((0, 1)) is not None
     assert mask.read(mask.bounds)[0, 0] == 2
     assert (mask.to_array().ravel()[1:] == 1).all()

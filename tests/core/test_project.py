@@ -165,7 +165,7 @@ def test_a_full_disk_leaves_the_project_as_it_was(tmp_path: Path) -> None:
     pages = project._db.execute("PRAGMA page_count").fetchone()[0]
     project._db.execute(f"PRAGMA max_page_count = {pages + 8}")  # SQLite's own "disk is full"
     builder = PatchBuilder(mask)
-    builder.paint(0, 0, np.ones((300, 280), bool), rng.integers(0, 2, (300, 280), np.uint8))
+    builder.paint(0, 0, np.ones((300, 280), bool), rng.integers(0, 9, (300, 280), np.uint8))
     patch = builder.finish()
     assert patch is not None
     with pytest.raises(UserError, match="disk is full"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from cnnseg_gui.core.checkpoint import sync_log
+from cnnseg_gui.core.checkpoint import LONG_LOG, sync_log
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.workspace import Workspace
 
@@ -42,3 +42,19 @@ def test_what_is_committed_is_synced_within_two_seconds(
 def test_without_a_log_there_is_nothing_to_sync(tmp_path: Path) -> None:
     Project.create(tmp_path / "project").close()
     sync_log(tmp_path / "project" / "project.sqlite")
+
+
+def test_a_long_log_is_emptied_by_the_worker_and_not_by_a_commit(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project")
+    project.leave_log()
+    database, log = project.path, project.path.with_name("project.sqlite-wal")
+    before = database.stat().st_size
+    for number in range(30):
+        project.set_setting(f"spoken for {number}", os.urandom(100_000).hex())
+    assert log.stat().st_size > LONG_LOG + 1_000_000
+    assert database.stat().st_size == before  # no commit has emptied it
+    sync_log(database)
+    assert database.stat().st_size > before + 5_000_000
+    project.set_setting("one", "more")  # begins the log anew
+    assert log.stat().st_size <= LONG_LOG
+    project.close()

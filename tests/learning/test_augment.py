@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.learning.augment import to_batch, vary_colours
+from cnnseg_gui.learning.augment import to_batch, vary_colours, vary_imaging
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4))
@@ -60,3 +60,23 @@ def test_no_strength_changes_nothing() -> None:
     images = torch.rand(2, 3, 8, 8).clamp_min(1e-3)
     varied = vary_colours(images.clone(), np.random.default_rng(0), strength=0)
     torch.testing.assert_close(varied, images)
+
+
+def test_other_imaging_leaves_many_images_alone_and_all_of_them_images() -> None:
+    images = torch.rand(60, 3, 24, 24)
+    varied = vary_imaging(images.clone(), np.random.default_rng(0))
+    assert varied.shape == images.shape
+    assert varied.is_contiguous(memory_format=torch.channels_last)
+    assert 0 <= varied.min() <= varied.max() <= 1
+    alone = (varied == images).all((1, 2, 3))
+    assert 0.3 < alone.float().mean() < 0.7
+    assert torch.equal(varied, vary_imaging(images.clone(), np.random.default_rng(0)))
+
+
+def test_some_images_are_inverted_and_some_lose_their_colour() -> None:
+    images = torch.rand(200, 3, 8, 8)
+    varied = vary_imaging(images.clone(), np.random.default_rng(1))
+    inverted = ((varied + images - 1).abs().amax((1, 2, 3)) < 1e-6).float().mean()
+    assert 0.02 < inverted < 0.2
+    paler = varied.std(1).mean((1, 2)) < 0.3 * images.std(1).mean((1, 2))
+    assert paler.any()

@@ -19,9 +19,21 @@ from cnnseg_gui.core.mask import Mask, Pixels
 from cnnseg_gui.core.metrics import mean_iou
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
-from cnnseg_gui.learning.fit import Cancelled, Fitted, Make, Progress, Settings, balanced, fit
+from cnnseg_gui.learning.fit import (
+    PATIENCE,
+    Cancelled,
+    Fitted,
+    Make,
+    Progress,
+    Settings,
+    balanced,
+    fit,
+    improves_no_more,
+)
+from cnnseg_gui.learning.keep import Keeper, Validation
 from cnnseg_gui.learning.model import Model, dump, new
 from cnnseg_gui.learning.sampling import Example, PixelCache
+from cnnseg_gui.learning.schedule import Budget
 from cnnseg_gui.learning.unfinished import dump_unfinished
 from cnnseg_gui.learning.validate import choose_windows, score
 
@@ -78,7 +90,7 @@ def test_held_out_images_teach_nothing() -> None:
 def test_it_never_returns_something_worse_than_it_had() -> None:
     """What is taught here is the opposite of what is held out."""
     held_out = example(3, held_out=True)
-    good = learn(example(1), example(2), held_out, steps=30).model
+    good = learn(example(1), example(2), held_out, steps=80).model
     pixels, truth = scene(4)
     wrong = Example("wrong", lambda: pixels, Mask.from_array(1 - truth))
     fitted = learn(wrong, held_out, model=good, steps=20)
@@ -255,3 +267,19 @@ def test_rare_classes_weigh_more_and_absent_ones_nothing() -> None:
     assert weights[1] == pytest.approx(3 * float(weights[0]))
     assert weights[2] == 0
     assert (weights * torch.tensor([0.9, 0.1, 0.0])).sum() == pytest.approx(1)
+
+
+def test_it_ends_when_held_out_pixels_say_that_nothing_improves() -> None:
+    """In the second half of the budget, after so many validations without a better one."""
+    network = start().network
+    for fraction, since, ends in (
+        (0.6, PATIENCE, True),
+        (0.6, PATIENCE - 1, False),
+        (0.4, 9, False),
+    ):
+        budget = Budget(None, 100, done=int(100 * fraction))
+        keeper = Keeper(network, [example(1, held_out=True)], PixelCache(), budget, 0)
+        assert not improves_no_more(keeper, budget)
+        keeper.history = [Validation(step, 0.0, 0.5, ()) for step in range(since + 1)]
+        keeper.kept = keeper.history[0]
+        assert improves_no_more(keeper, budget) == ends

@@ -82,8 +82,31 @@ def test_a_perfect_prediction_of_few_pixels_costs_almost_nothing() -> None:
 
 
 def test_a_class_that_is_absent_is_not_scored() -> None:
-    logits, truth = torch.tensor([[5.0, -5.0, -5.0]] * 4), torch.zeros(4, dtype=torch.long)
-    assert dice_loss(logits, truth) < 0.01
+    probabilities = torch.tensor([[0.999, 0.0005, 0.0005]] * 4).T
+    assert dice_loss(probabilities, torch.zeros(4, dtype=torch.long)) < 0.01
+
+
+@given(st.integers(0, 1000))
+@settings(deadline=None)
+def test_the_loss_is_the_textbooks(seed: int) -> None:
+    """Weighted cross-entropy and Dice, pixel by pixel."""
+    logits, target = batch(seed, 0.5)
+    chosen, truth = [], []
+    for n, row, column in (target != UNLABELLED).nonzero().tolist():
+        chosen.append(logits[n, :, row, column].softmax(0))
+        truth.append(int(target[n, row, column]))
+    if not truth:
+        return
+    weights = [float(WEIGHTS[t]) for t in truth]
+    losses = [-float(p[t].log()) for p, t in zip(chosen, truth, strict=True)]
+    expected = sum(w * x for w, x in zip(weights, losses, strict=True)) / sum(weights)
+    scores = []
+    for cls in set(truth):
+        common = sum(float(p[cls]) for p, t in zip(chosen, truth, strict=True) if t == cls)
+        both = sum(float(p[cls]) for p in chosen) + truth.count(cls)
+        scores.append((2 * common + 1) / (both + 1))
+    expected += 1 - sum(scores) / len(scores)
+    assert loss_and_gradient(logits, target)[0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_half_precision_logits_are_summed_in_full() -> None:

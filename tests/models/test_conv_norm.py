@@ -48,7 +48,8 @@ def test_a_depthwise_convolution_learns_under_autocast() -> None:
     exact = torch.autograd.grad(conv_norm(x, conv, norm).square().sum(), conv.weight)[0]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = conv_norm(x, conv, norm).square().sum()
-    torch.testing.assert_close(torch.autograd.grad(loss, conv.weight)[0], exact)
+    rounded = torch.autograd.grad(loss, conv.weight)[0]
+    torch.testing.assert_close(rounded, exact, rtol=2e-2, atol=2e-2)
 
 
 def test_a_folded_network_has_no_norm_left_and_says_the_same() -> None:

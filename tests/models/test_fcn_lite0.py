@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from cnnseg_models.fcn_lite0 import FROZEN_BLOCKS, HIDDEN, FCNLite0, Projection
 from cnnseg_models.lite0_weights import read_weights
@@ -14,6 +15,18 @@ def test_every_pixel_gets_its_logits(size: tuple[int, int]) -> None:
     network = FCNLite0(3, 5).eval()
     with torch.inference_mode():
         assert network(torch.rand(2, 3, *size)).shape == (2, 5, *size)
+
+
+def test_an_odd_side_shifts_nothing() -> None:
+    """A piece with odd sides is scored as it is within a larger image."""
+    torch.manual_seed(0)
+    network = FCNLite0(3, 2)
+    network.load_pretrained(read_weights())
+    image = F.interpolate(torch.rand(1, 3, 24, 24), (384, 384), mode="bicubic").clamp(0, 1)
+    with torch.inference_mode():
+        whole = network.eval()(image)[..., :128, :128]
+        part = network(image[..., :351, :349])[..., :128, :128]
+    assert (part - whole).abs().mean() < 0.02 * whole.std()
 
 
 def test_a_projection_of_standardised_features_is_one_of_plain_ones() -> None:
@@ -43,12 +56,13 @@ def test_the_first_blocks_learn_nothing_and_all_else_does() -> None:
 def test_a_new_network_scores_the_fused_taps_and_nothing_else() -> None:
     """What a live head fits to kept features is what the network says before it is fine-tuned."""
     network = FCNLite0(3, 3).eval()
-    image = torch.rand(1, 3, 48, 64)
+    image = torch.rand(1, 3, 64, 96)
     with torch.inference_mode():
         hidden = network.fuse(network.taps(image)).relu()
         coarse = network.head(hidden)
-        assert hidden.shape == (1, HIDDEN, 24, 32)
-        up = torch.nn.functional.interpolate(coarse, (48, 64), mode="bilinear", align_corners=False)
+        assert hidden.shape == (1, HIDDEN, 32, 48)
+        assert torch.equal(hidden, network.hidden(network.taps(image)))
+        up = torch.nn.functional.interpolate(coarse, (64, 96), mode="bilinear", align_corners=False)
         assert torch.allclose(network(image), up, atol=1e-5)
 
 

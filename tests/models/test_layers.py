@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -151,6 +152,29 @@ def test_after_a_transposed_convolution_the_widest_output_sees_so_much(
     cells = [out[at + i, at + i] for i in range(stride)]
     extents = [_extent(torch.autograd.grad(c, x, retain_graph=True)[0][0, 0]) for c in cells]
     assert field == max(extents)
+
+
+def test_space_to_depth_and_back_sees_what_the_gradient_says() -> None:
+    stack = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4, 4, 3), nn.PixelShuffle(2)).double()
+    layers = layer_table(stack, (1, 64, 64))
+    assert [layer.kind for layer in layers] == ["space to depth", "convolution", "depth to space"]
+    x = torch.ones(1, 1, 64, 64, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(stack(x)[0, 0, 30, 31], x)
+    assert layers[-1].receptive_field == _extent(gradient[0, 0]) == (6, 6)
+
+
+def test_weights_that_are_computed_count_for_the_layer_that_takes_them() -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 5, 1)
+            self.scale = nn.Parameter(torch.ones(5, 1, 1, 1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.conv2d(x, self.conv.weight * self.scale, self.conv.bias)
+
+    (layer,) = layer_table(Scaled(), (3, 8, 8))
+    assert (layer.kind, layer.parameters) == ("convolution", 25)
 
 
 def _layer(kernel: int, stride: int, dilation: int, pooling: bool) -> nn.Module:

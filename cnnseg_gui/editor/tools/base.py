@@ -7,6 +7,7 @@ the press.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -77,6 +78,8 @@ class Scene:
     """Where the last stroke on this image ended."""
     pixel_size: float | None = None
     """Micrometres per pixel, where the image knows it."""
+    packer: Executor | None = None
+    """Packs what a stroke leaves behind; see `PatchBuilder`."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Gesture:
         self.name = name
         self.scene = scene
         self.settings = settings
-        self._builder = PatchBuilder(scene.mask, settings.writable)
+        self._builder = PatchBuilder(scene.mask, settings.writable, packer=scene.packer)
 
     @property
     def complete(self) -> bool:

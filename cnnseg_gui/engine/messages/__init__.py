@@ -14,6 +14,14 @@ from cnnseg_gui.engine.messages.base import (
     Message,
     ProtocolError,
 )
+from cnnseg_gui.engine.messages.beside import (
+    Embedded,
+    LookForSlips,
+    ProposeBeside,
+    Slip,
+    Slips,
+    SlipsEnded,
+)
 from cnnseg_gui.engine.messages.every import AnyMessage, Request
 from cnnseg_gui.engine.messages.frames import (
     MAGIC,
@@ -43,6 +51,11 @@ from cnnseg_gui.engine.messages.labels import (
     Explained,
     TagImage,
     TrainTags,
+)
+from cnnseg_gui.engine.messages.live import (
+    Answer,
+    Answered,
+    Painted,
 )
 from cnnseg_gui.engine.messages.networks import (
     Describe,
@@ -75,6 +88,8 @@ __all__ = [
     "MAGIC",
     "MAX_BLOCK",
     "MAX_HEADER",
+    "Answer",
+    "Answered",
     "AnyMessage",
     "Cancel",
     "Cancelled",
@@ -85,24 +100,31 @@ __all__ = [
     "Decoder",
     "Describe",
     "Described",
+    "Embedded",
     "Explain",
     "Explained",
     "Failed",
     "Inside",
     "Lightened",
+    "LookForSlips",
     "LookInside",
     "Message",
     "NetworkFacts",
     "Networks",
     "Overview",
+    "Painted",
     "Ping",
     "Pong",
     "Propose",
+    "ProposeBeside",
     "Proposed",
     "ProposedTile",
     "ProtocolError",
     "Ready",
     "Request",
+    "Slip",
+    "Slips",
+    "SlipsEnded",
     "Supply",
     "TagImage",
     "Train",

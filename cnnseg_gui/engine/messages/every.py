@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from cnnseg_gui.engine.messages.beside import (
+    Embedded,
+    LookForSlips,
+    ProposeBeside,
+    Slips,
+    SlipsEnded,
+)
 from cnnseg_gui.engine.messages.jobs import (
     Cancel,
     Cancelled,
@@ -22,6 +29,7 @@ from cnnseg_gui.engine.messages.labels import (
     Explained,
     TrainTags,
 )
+from cnnseg_gui.engine.messages.live import Answer, Answered, Painted
 from cnnseg_gui.engine.messages.networks import (
     Describe,
     Described,
@@ -43,12 +51,28 @@ from cnnseg_gui.engine.messages.training import (
     Unusable,
 )
 
-Request = Propose | Train | Classify | Explain | TrainTags | CheckWeights | Describe | LookInside
+Request = (
+    Propose
+    | ProposeBeside
+    | Train
+    | LookForSlips
+    | Answer
+    | Classify
+    | Explain
+    | TrainTags
+    | CheckWeights
+    | Describe
+    | LookInside
+)
 """What the window asks for, and gets exactly one end of."""
 
 AnyMessage = (
     Propose
+    | ProposeBeside
+    | LookForSlips
     | Train
+    | Painted
+    | Answer
     | Classify
     | Explain
     | TrainTags
@@ -65,6 +89,10 @@ AnyMessage = (
     | Lightened
     | ProposedTile
     | Proposed
+    | Embedded
+    | Slips
+    | SlipsEnded
+    | Answered
     | TrainProgress
     | Unfinished
     | Unusable

@@ -15,6 +15,8 @@ KIND_COLOURS = {
     "dense": "#4a8fd8",
     "softmax": "#53a85a",
     "upsampling": "#2fa5a0",
+    "space to depth": "#c98bb0",
+    "depth to space": "#6fbf73",
     "concatenation": "#8e6cc4",
     "sum": "#c7a52a",
 }

@@ -20,6 +20,8 @@ DRAWN = (
     "pooling",
     "dense",
     "upsampling",
+    "space to depth",
+    "depth to space",
     "concatenation",
     "sum",
 )

@@ -8,6 +8,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from cnnseg_gui.core.image_listing import ListedImage
 from cnnseg_gui.ui.panels.image_filter import ImageFilter
 
@@ -33,6 +36,11 @@ class ImageIndex:
     def count(self, status: str) -> int:
         """How many images have a status."""
         return self._counts[status]
+
+    @property
+    def ids(self) -> npt.NDArray[np.int64]:
+        """int64[n]: all numbers, ascending; a copy."""
+        return np.array(self._ids, np.int64)
 
     def id(self, row: int) -> int:
         return self._ids[row]

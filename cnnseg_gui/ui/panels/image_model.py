@@ -20,13 +20,17 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_listing import ListedImage
 from cnnseg_gui.core.image_table import FORMER, ImageRecord
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.core.queue_order import Queue
 from cnnseg_gui.editor.adding import Adding
 from cnnseg_gui.ui.panels.image_filter import ImageFilter
 from cnnseg_gui.ui.panels.image_index import ImageIndex
+from cnnseg_gui.ui.panels.image_order import ImageOrder
 from cnnseg_gui.ui.panels.thumbnails import Thumbnails
 
 RECORD = Qt.ItemDataRole.UserRole
 """The role of an image's record; None for a file that is still to be read."""
+REASON = RECORD + 1
+"""The role of why an image stands where it does in the queue, in a few words; else empty."""
 
 _PART = 1000  # rows that are read, or searched, between two events: some 3 ms
 _KEPT = 300  # records: several screenfuls
@@ -49,8 +53,10 @@ class ImageModel(QAbstractListModel):
         self.index_of_images = ImageIndex()
         self._records: OrderedDict[int, ImageRecord] = OrderedDict()
         self._filter = ImageFilter()
-        self._shown = array("q")  # rows of the index that are let through
-        self._searched = 0  # rows of the index
+        self._queue: Queue | None = None
+        self._order: ImageOrder | None = None  # None: the folder's
+        self._shown = array("q")  # positions in the order that are let through
+        self._searched = 0  # positions in the order
         self._loaded = True
         self._adding = adding
         self._waiting = 0  # files
@@ -71,6 +77,7 @@ class ImageModel(QAbstractListModel):
         self._project = project
         self.index_of_images = ImageIndex()
         self._records.clear()
+        self._queue = self._order = None
         self._forget_search()
         self._loaded = project is None
         self.endResetModel()
@@ -83,6 +90,40 @@ class ImageModel(QAbstractListModel):
         self._forget_search()
         self.endResetModel()
         self._take_part()
+
+    def show_order(self, queue: Queue | None) -> None:
+        """Lists the images of a queue first and in its order; None: as in the folder.
+
+        While the list is being read it stays as it is, and is ordered then.
+        """
+        if queue is None and self._order is None:
+            self._queue = None
+            return
+        self._queue = queue
+        if not self._loaded:
+            return
+        self.beginResetModel()
+        self._order = None if queue is None else ImageOrder(queue, self.index_of_images.ids)
+        self._forget_search()
+        self.endResetModel()
+        self._take_part()
+
+    def beside(self, image_id: int, by: int) -> int | None:
+        """The image `by` places further in the list, or the last one on the way.
+
+        None where the order is the folder's.
+        """
+        row = self.index_of_images.row_of(image_id)
+        if self._order is None or row is None:
+            return None
+        here = self._position(row)
+        there = min(max(here + by, 0), len(self.index_of_images) - 1)
+        return self.index_of_images.id(self._row(there))
+
+    def listed(self) -> list[int]:
+        """The numbers of the images that the filter lets through, in the list's order."""
+        places = self._shown if self._filter.active else range(self._searched)
+        return [self.index_of_images.id(self._row(place)) for place in places]
 
     def load_added(self) -> None:
         """Takes up images that were added after the last."""
@@ -110,10 +151,10 @@ class ImageModel(QAbstractListModel):
             self.beginRemoveRows(QModelIndex(), place, place)
             del self._shown[place]
             self.endRemoveRows()
-        elif accepted and row < self._searched:
-            place = bisect_left(self._shown, row)
+        elif accepted and (position := self._position(row)) < self._searched:
+            place = bisect_left(self._shown, position)
             self.beginInsertRows(QModelIndex(), place, place)
-            self._shown.insert(place, row)
+            self._shown.insert(place, position)
             self.endInsertRows()
         self.grew.emit()
 
@@ -122,10 +163,12 @@ class ImageModel(QAbstractListModel):
         row = self.index_of_images.row_of(image_id)
         if row is None:
             return None
+        position = self._position(row)
         if not self._filter.active:
-            return row if row < self._searched else None
-        place = bisect_left(self._shown, row)
-        return place if place < len(self._shown) and self._shown[place] == row else None
+            return position if position < self._searched else None
+        place = bisect_left(self._shown, position)
+        found = place < len(self._shown) and self._shown[place] == position
+        return place if found else None
 
     @property
     def filtered(self) -> bool:
@@ -157,7 +200,10 @@ class ImageModel(QAbstractListModel):
             return None
         if index.row() >= self.shown:
             return self._data_of_waiting(index.row() - self.shown, role)
-        row = self._shown[index.row()] if self._filter.active else index.row()
+        position = self._shown[index.row()] if self._filter.active else index.row()
+        row = self._row(position)
+        if role == REASON:
+            return self._order.brief(position) if self._order is not None else ""
         if role == Qt.ItemDataRole.DisplayRole:
             return self.index_of_images.name(row)
         record = self._record(self.index_of_images.id(row))
@@ -165,9 +211,12 @@ class ImageModel(QAbstractListModel):
             return record
         if role == Qt.ItemDataRole.ToolTipRole:
             facts = f"{record.path}\n{record.width} × {record.height} pixels, {record.status}"
-            return "\n".join((facts, *(f"tag {tag}" for tag in record.tags)))
+            why = self._order.reason(position) if self._order is not None else ""
+            lines = [facts, *(f"tag {tag}" for tag in record.tags), *([why] if why else [])]
+            return "\n".join(lines)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join((record.name, record.status, *record.tags))
+            why = self._order.reason(position) if self._order is not None else ""
+            return ", ".join((record.name, record.status, *record.tags, *([why] if why else [])))
         if role == Qt.ItemDataRole.DecorationRole:
             return self.thumbnails.of(record)
         return None
@@ -199,6 +248,13 @@ class ImageModel(QAbstractListModel):
                 self._records.popitem(last=False)
         return record
 
+    def _row(self, position: int) -> int:
+        """The row of the index at a place of the order."""
+        return position if self._order is None else self._order.row(position)
+
+    def _position(self, row: int) -> int:
+        return row if self._order is None else self._order.position(row)
+
     def _forget_search(self) -> None:
         self._shown = array("q")
         self._searched = 0
@@ -222,11 +278,13 @@ class ImageModel(QAbstractListModel):
             images = []
         self.index_of_images.extend(images)
         self._loaded = len(images) < _PART
+        if self._loaded and self._queue is not None and self._order is None:
+            self.show_order(self._queue)
 
     def _search_part(self) -> None:
         end = min(len(self.index_of_images), self._searched + _PART)
-        rows, active = range(self._searched, end), self._filter.active
-        accepted = [row for row in rows if self._accepted(row)] if active else rows
+        places, active = range(self._searched, end), self._filter.active
+        accepted = [p for p in places if self._accepted(self._row(p))] if active else places
         if accepted:
             self.beginInsertRows(QModelIndex(), self.shown, self.shown + len(accepted) - 1)
         if active:

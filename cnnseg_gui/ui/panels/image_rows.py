@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from cnnseg_gui.core.image_table import APPROVED, IN_WORK, NEW, ImageRecord
 from cnnseg_gui.ui.icons import draw_icon
-from cnnseg_gui.ui.panels.image_model import RECORD
+from cnnseg_gui.ui.panels.image_model import REASON, RECORD
 from cnnseg_gui.ui.panels.thumbnails import SIDE
 
 ROW_HEIGHT = SIDE + 12
@@ -47,6 +47,8 @@ class ImageRow(QStyledItemDelegate):
         if isinstance(record, ImageRecord):
             draw_icon(painter, _STATUS_ICONS.get(record.status, "status-new"), status, quiet)
             facts = [record.status, *(["held out"] if record.held_out else []), *record.tags]
+            if why := index.data(REASON):
+                facts = [why, *facts[1:]] if record.status == NEW else facts
         painter.drawText(
             QRect(left + line + 2, top + line + 2, width - line, line),
             Qt.AlignmentFlag.AlignVCenter,

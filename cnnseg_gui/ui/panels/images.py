@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.core.image_table import APPROVED, IN_WORK, NEW, ImageRecord
+from cnnseg_gui.core.queue_order import Queue
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.panels.adding_row import AddingRow
 from cnnseg_gui.ui.panels.image_filter import ImageFilter
@@ -30,6 +31,8 @@ class ImagesPanel(QWidget):
 
     chosen = Signal(int)
     """The number of the image to open."""
+    order_chosen = Signal(bool)
+    """The images are to be in the order of what helps most, or as in the folder."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +51,15 @@ class ImagesPanel(QWidget):
         self.status.addItem("All", "")
         for status in (NEW, IN_WORK, APPROVED):
             self.status.addItem(status.capitalize(), status)
+        self.order = QComboBox()
+        self.order.setAccessibleName("Order of the images")
+        self.order.setToolTip(
+            "What helps most: first what the network is least sure of and would learn most from\n"
+            "for each second of your work; every eighth image is drawn at random."
+        )
+        self.order.addItem("Order: Folder", False)
+        self.order.addItem("Order: What helps most", True)
+        self.order.activated.connect(lambda _: self.order_chosen.emit(self.order.currentData()))
         self.list = UniformList(ROW_HEIGHT)
         self.list.setModel(self._model)
         self.list.setItemDelegate(ImageRow(self.list))
@@ -74,6 +86,15 @@ class ImagesPanel(QWidget):
         filters.addWidget(self.search, 1)
         filters.addWidget(self.status)
         layout.addLayout(filters)
+        order = QHBoxLayout()
+        order.setContentsMargins(8, 0, 8, 0)
+        order.addWidget(self.order, 1)
+        layout.addLayout(order)
+        self._looked_at = QLabel()
+        self._looked_at.setObjectName("quiet")
+        self._looked_at.setContentsMargins(10, 0, 10, 0)
+        self._looked_at.hide()
+        layout.addWidget(self._looked_at)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.adding)
         for widget in (self._done, self._count):
@@ -93,6 +114,34 @@ class ImagesPanel(QWidget):
         self._model.thumbnails.try_again()
         self._model.show_project(self._workspace.project)
         self._select_current()
+
+    def show_order(self, queue: Queue | None) -> None:
+        """The images of a queue first; None: all as in the folder."""
+        self._model.show_order(queue)
+        self._select_current()
+
+    def show_order_choice(self, helps_most: bool) -> None:
+        """Which order is chosen."""
+        self.order.setCurrentIndex(int(helps_most))
+
+    def beside(self, image_id: int, by: int) -> int | None:
+        """What is `by` rows further in the queue; None in the folder's order."""
+        return self._model.beside(image_id, by)
+
+    def show_looked_at(self, done: int, total: int) -> None:
+        """How many images the queue knows more of, and wants to; 0 of 0: nothing is looked at."""
+        self._looked_at.setText(f"{done} of {total} images looked at" if done < total else "")
+        self._looked_at.setVisible(done < total)
+
+    def listed(self) -> list[int]:
+        """The numbers of all images that the list shows."""
+        return self._model.listed()
+
+    @property
+    def not_approved(self) -> int:
+        """How many images there are to work on."""
+        images = self._model.index_of_images
+        return len(images) - images.count(APPROVED)
 
     def _show_grown(self) -> None:
         self._tell_count()

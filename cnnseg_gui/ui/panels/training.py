@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.editor.training_set import TrainingSet
 from cnnseg_gui.engine.messages import TrainProgress
+from cnnseg_gui.ui.live import LiveRows
 
 if TYPE_CHECKING:
     from cnnseg_gui.ui.panels.curves import Curves
@@ -63,6 +64,7 @@ class TrainingPanel(QWidget):
         self.borders = QCheckBox("Stress borders between objects")
         self.borders.setToolTip(_ABOUT_BORDERS)
         self.borders.clicked.connect(self.borders_chosen)
+        self.live = LiveRows()
         self.teach = QPushButton("Teach")
         self.teach.setObjectName("primary")
         self.teach.setToolTip("Fine-tune the network on everything decided so far")
@@ -105,6 +107,7 @@ class TrainingPanel(QWidget):
         layout.setContentsMargins(10, 6, 10, 10)
         layout.addLayout(form)
         layout.addWidget(self.borders)
+        layout.addWidget(self.live)
         layout.addLayout(buttons)
         layout.addLayout(interrupted)
         layout.addWidget(self._bar)

@@ -1,0 +1,101 @@
+"""The masks as they are painted, in the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnseg_gui.core.mask import Mask, Pixels, unpack_tile
+from cnnseg_gui.engine.messages import Painted
+
+_Cell = tuple[int, int]
+
+
+@dataclass
+class _Image:
+    mask: Mask
+    held_out: bool
+    changed: dict[_Cell, Pixels | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LiveMask:
+    """A mask as it was at one moment."""
+
+    mask: Mask
+    """Reads as classes, as the network counts them."""
+    held_out: bool
+    changed: dict[_Cell, Pixels | None]
+    """What the stored tiles were that have changed since it was taken last; None: not there."""
+
+
+class LiveMasks:
+    """Takes what the window sends; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._images: dict[str, _Image] = {}
+        self._values: Pixels = np.arange(256, dtype=np.uint8)
+        self.version = 0
+        """Another one after every change."""
+
+    def take(self, message: Painted, blocks: Sequence[bytes]) -> None:
+        """Brings the masks up to date.
+
+        Raises:
+            ValueError: the tiles are damaged, or not those the message speaks of.
+        """
+        if len(message.values) != 256 or len(blocks) != sum(len(i.tiles) for i in message.images):
+            raise ValueError("tiles or values of masks that do not fit")
+        tiles = [unpack_tile(block) for block in blocks]
+        remaining = iter(tiles)
+        with self._lock:
+            if message.anew:
+                self._images.clear()
+            self._values = np.frombuffer(message.values, np.uint8)
+            for sent in message.images:
+                held = self._images.get(sent.image)
+                if held is None or held.mask.shape != (sent.height, sent.width):
+                    held = _Image(Mask(sent.height, sent.width), sent.held_out)
+                    self._images[sent.image] = held
+                held.held_out = sent.held_out
+                for cell in sent.tiles:
+                    held.changed.setdefault(cell, held.mask.tile(*cell))
+                    held.mask.put_tile(*cell, next(remaining))
+            self.version += 1
+
+    @property
+    def values(self) -> bytes:
+        """256 bytes: the class of each stored value, as `Painted.values`."""
+        with self._lock:
+            return self._values.tobytes()
+
+    def images(self) -> list[str]:
+        """Of the images with a mask here."""
+        with self._lock:
+            return list(self._images)
+
+    def see(self, image: str) -> LiveMask | None:
+        """An image's mask as it is now; the changes since are told once."""
+        with self._lock:
+            held = self._images.get(image)
+            if held is None:
+                return None
+            changed, held.changed = held.changed, {}
+            return LiveMask(self._reading(held), held.held_out, changed)
+
+    def all(self) -> dict[str, LiveMask]:
+        """Every mask as it is now, without changes."""
+        with self._lock:
+            return {
+                key: LiveMask(self._reading(held), held.held_out, {})
+                for key, held in self._images.items()
+            }
+
+    def _reading(self, held: _Image) -> Mask:
+        mask = held.mask.snapshot()
+        mask.meaning = self._values
+        return mask
