@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="for the masks: indexed PNG with the images' names, values are class indices",
     )
+    parser.add_argument(
+        "--above",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="leave pixels unlabelled that the model is less sure of than this, 0 to 1",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="leave out images whose mask is there already"
+    )
     add_device(parser)
 
 
@@ -64,6 +75,10 @@ def run(options: argparse.Namespace) -> int:
     compute = choose(options.device)
     _make_folder(options.output)
     done, failed = [], []
+    if options.resume:
+        there = {stem for stem, target in targets.items() if target.exists()}
+        note(f"{counted(len(there), 'mask')} already there")
+        images = {stem: path for stem, path in images.items() if stem not in there}
     for number, (stem, path) in enumerate(images.items(), start=1):
         start = time.perf_counter()
         try:
@@ -73,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
             failed.append(str(path))
             continue
         with memory_told(compute):
-            mask = segment(model, pixels, compute)
+            mask = segment(model, pixels, compute, above=options.above)
         write_atomically(targets[stem], encode_mask(mask, classes))
         elapsed = time.perf_counter() - start
         note(f"{number} of {len(images)}: {targets[stem]} ({elapsed:.2f} s)")
@@ -85,17 +100,34 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def segment(model: Model, pixels: Pixels, compute: Compute) -> Pixels:
-    """Class indices uint8[H, W] of uint8[H, W, 3]."""
+def segment(model: Model, pixels: Pixels, compute: Compute, *, above: float = 0.0) -> Pixels:
+    """Class indices uint8[H, W] of uint8[H, W, 3].
+
+    Args:
+        above: what the model is less sure of than this, 0…1, is left unlabelled.
+    """
     from cnnseg_gui.learning.propose import propose
 
     out = np.full(pixels.shape[:2], UNLABELLED, np.uint8)
 
     def take(rect: Rect, classes: Pixels, confidence: Pixels) -> None:
-        out[rect.slices] = classes
+        sure = confidence >= math.ceil(above * 255)
+        out[rect.slices] = np.where(sure, classes, np.uint8(UNLABELLED))
 
     propose(model, pixels, compute, on_region=take)
     return out
+
+
+def _share(text: str) -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        ValueError: it is none.
+    """
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(text)
+    return share
 
 
 def _refuse_overwriting(images: dict[str, Path], targets: dict[str, Path]) -> None:

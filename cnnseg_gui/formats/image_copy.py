@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from cnnseg_gui.core.attached import not_opened, read_attached
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import LoadedImage, read_image
 from cnnseg_gui.core.ordinary_file import read_ordinary
+from cnnseg_gui.core.rect import Rect
 
 
 def read_fitting(
@@ -72,3 +75,32 @@ def write_upright(folder: Path, name: str, data: bytes, image: LoadedImage) -> s
         data = buffer.getvalue()
     (folder / name).write_bytes(data)
     return name
+
+
+def link_image(source: Path, target: Path) -> bool:
+    """Makes a hard link; False where the disk, or the system, does not let it."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        return False
+    return True
+
+
+def cut(image: LoadedImage, rect: Rect) -> tuple[str, bytes, LoadedImage]:
+    """A tile: its ending, its file and what it shows. PNG, or TIFF where values are over 8 bits."""
+    values = None if image.values is None else np.ascontiguousarray(image.values[rect.slices])
+    pixels = np.ascontiguousarray(image.pixels[rect.slices])
+    tile = replace(image, pixels=pixels, values=values, turned=False)
+    if values is not None:
+        return ".tif", _alone(tile), tile
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return ".png", buffer.getvalue(), tile
+
+
+def not_there(path: Path) -> bool:
+    """Whether an image's file is missing."""
+    try:
+        return not path.is_file()
+    except OSError:
+        return True

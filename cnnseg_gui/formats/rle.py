@@ -8,6 +8,7 @@ pycocotools' common/maskApi.c (Dollár and Lin, 2015); strings are equal to thei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,29 +47,52 @@ def decode(counts: str, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
         ValueError: the string is none of COCO's, or of another number of pixels.
     """
     height, width = shape
-    mask = np.zeros(height * width, np.bool_)
-    mask[pixels_of(counts, shape)] = True
-    return mask.reshape(width, height).T
+    mask = np.zeros(height * width, np.uint8)
+    paint(mask, counts, shape, 1)
+    return mask.view(np.bool_).reshape(width, height).T
 
 
-def pixels_of(counts: str, shape: tuple[int, int]) -> _Integers:
-    """The set pixels of an encoded mask: int64[area], `column * height + row`, ascending.
+def paint(
+    columns: npt.NDArray[np.uint8], counts: str | Sequence[int], shape: tuple[int, int], value: int
+) -> None:
+    """Sets `value` at the pixels of an encoded mask.
+
+    Args:
+        columns: uint8[width * height], the image column by column.
+        counts: COCO's string, or its list of run lengths.
 
     Raises:
-        ValueError: the string is none of COCO's, or of another number of pixels.
+        ValueError: it is none of COCO's, or of another number of pixels.
     """
-    runs = _run_lengths(counts)
-    total = shape[0] * shape[1]
-    if runs.size and (runs.min() < 0 or runs.max() > total):
-        raise ValueError("a run that is longer than the image or negative")
-    ends = np.cumsum(runs)
-    if (ends[-1] if ends.size else 0) != total:
-        raise ValueError(f"not the runs of {shape[0]} × {shape[1]} pixels")
+    runs = _checked_runs(counts, shape[0] * shape[1])
+    if runs.size < 2:
+        return
+    # From the first set pixel to the last one: an object is small in its image.
+    inner = runs[1 : 2 * (runs.size // 2)]
+    begin = int(runs[0])
+    covered = np.repeat(np.arange(inner.size) % 2 == 0, inner)
+    columns[begin : begin + covered.size][covered] = value
+
+
+def described(counts: str, shape: tuple[int, int]) -> EncodedObject:
+    """An encoded mask with its area and the box around it.
+
+    Raises:
+        ValueError: as `paint`.
+    """
+    runs = _checked_runs(counts, shape[0] * shape[1])
     lengths = runs[1::2]
-    before = np.cumsum(lengths) - lengths
-    shift = ends[0::2][: lengths.size] - before
-    pixels: _Integers = np.arange(lengths.sum()) + np.repeat(shift, lengths)
-    return pixels
+    if not lengths.any():
+        return EncodedObject(counts, 0, Rect(0, 0, 0, 0))
+    begins = np.cumsum(runs)[0::2][: lengths.size]
+    ends = begins + lengths
+    column, row = np.divmod(begins, shape[0])
+    last_column, last_row = np.divmod(ends - 1, shape[0])
+    crosses = column != last_column  # a run over an edge between columns touches both edges
+    top = 0 if crosses.any() else int(row.min())
+    bottom = shape[0] if crosses.any() else int(last_row.max()) + 1
+    box = Rect(top, int(column[0]), bottom, int(last_column[-1]) + 1)
+    return EncodedObject(counts, int(lengths.sum()), box)
 
 
 def encode_objects(
@@ -113,6 +137,24 @@ def encode_objects(
 
 
 # ---------------------------------------------------------------------- inside
+
+
+def _checked_runs(counts: str | Sequence[int], total: int) -> _Integers:
+    """Run lengths, which together are `total` pixels."""
+    # A run of n pixels takes up to n characters, and its difference to an earlier run as many.
+    if len(counts) > 2 * total + 2 * _LONGEST_NUMBER:
+        raise ValueError("more runs than the image has pixels")
+    if isinstance(counts, str):
+        runs = _run_lengths(counts)
+    else:
+        if any(not 0 <= run <= total for run in counts):
+            raise ValueError("a run that is longer than the image or negative")
+        runs = np.array(counts, np.int64)
+    if runs.size and (runs.min() < 0 or runs.max() > total):
+        raise ValueError("a run that is longer than the image or negative")
+    if runs.sum() != total:
+        raise ValueError(f"the runs are of {runs.sum()} pixels, the image has {total}")
+    return runs
 
 
 def _runs(

@@ -226,3 +226,19 @@ def test_a_model_that_is_none_is_named_in_one_line(
     untaught = make(tmp_path / "untaught")
     assert "learnt nothing yet" in segment_with(untaught)
     assert not out.exists()
+
+
+def test_segmenting_again_goes_on_where_it_was_and_leaves_out_what_is_not_sure(
+    taught: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images, out = taught.parent / "images", tmp_path / "out"
+    call = ("segment", images, "--model", taught, "-o", out, *ON_CPU)
+    first = answer(capsys, *call, "--above", "0.99")
+    names = sorted(Path(found["mask"]).name for found in first["masks"])
+    with Image.open(out / names[0]) as picture:
+        assert (np.asarray(picture) == 255).any(), "nobody is sure of every pixel"
+    (out / names[-1]).unlink()
+    kept = (out / names[0]).stat().st_mtime_ns
+    again = answer(capsys, *call, "--resume")
+    assert [Path(found["mask"]).name for found in again["masks"]] == [names[-1]]
+    assert (out / names[0]).stat().st_mtime_ns == kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -14,20 +14,19 @@ from painted_masks import CLASSES, masks, rings
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy import ndimage
+from written_sets import read_back, write_set
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
-from cnnseg_gui.formats import coco
+from cnnseg_gui.formats import coco, coco_checking, polygon_checking, rle
+from cnnseg_gui.formats.dataset import Entry, WriteOptions
 
 # pycocotools 2.0.11 hands numpy 2 arrays in the manner of numpy 1.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def written(folder: Path, named: dict[str, Pixels]) -> COCO:
-    writer = coco.CocoWriter(folder, CLASSES)
-    for name, mask in named.items():
-        writer.add(name, mask)
-    writer.finish()
+    write_set(coco.FORMAT, folder, named)
     return COCO(str(folder / coco.FILE_NAME))
 
 
@@ -48,7 +47,7 @@ def test_pycocotools_and_read_back_see_every_pixel_as_painted(
     folder = tmp_path_factory.mktemp("coco")
     named = {f"image {number}.png": mask for number, mask in enumerate(painted)}
     data = written(folder, named)
-    again = coco.read_back(folder)
+    again = read_back("coco", folder)
     assert list(again) == list(named)
     for image_id, (name, mask) in enumerate(named.items(), start=1):
         assert data.imgs[image_id]["file_name"] == name
@@ -104,7 +103,7 @@ def detection(data: COCO, top: int, left: int) -> dict[str, object]:
     """A detected cell of 10 × 10 pixels."""
     bitmap = np.zeros((60, 60), np.bool_)
     bitmap[top : top + 10, left : left + 10] = True
-    counts = coco.rle.encode(bitmap)
+    counts = rle.encode(bitmap)
     return {
         "image_id": 1,
         "category_id": 1,
@@ -132,14 +131,58 @@ def test_a_megapixel_with_500_objects_is_written_in_well_under_a_second(tmp_path
     y, x = np.mgrid[:1000, :1000]
     mask = np.where(np.hypot(y % 44 - 22, x % 44 - 22) < 15, 1 + (x // 44 + y // 44) % 3, 0)
     mask = mask.astype(np.uint8)
-    writer = coco.CocoWriter(tmp_path, CLASSES)
     began = time.perf_counter()
-    writer.add("a.png", mask)
-    writer.finish()
+    write_set(coco.FORMAT, tmp_path, {"a.png": mask})
     seconds = time.perf_counter() - began
     assert len(json.loads((tmp_path / coco.FILE_NAME).read_text())["annotations"]) >= 500
     assert seconds < 1.0
-    assert np.array_equal(coco.read_back(tmp_path)["a.png"], mask)
+    assert np.array_equal(read_back("coco", tmp_path)["a.png"], mask)
+
+
+def test_crowds_are_there_for_the_categories_that_have_objects_and_not_more(tmp_path: Path) -> None:
+    mask = np.full((20, 20), UNLABELLED, np.uint8)
+    mask[:5, :5] = 2
+    data = written(tmp_path, {"a.png": mask, "b.png": np.full((4, 4), UNLABELLED, np.uint8)})
+    crowds = [a for a in data.dataset["annotations"] if a["iscrowd"]]
+    assert [(a["image_id"], a["category_id"], a["area"]) for a in crowds] == [
+        (1, 2, 375),
+        (2, 2, 16),
+    ]
+    assert crowds[0]["bbox"] == [0, 0, 20, 20]
+    (tmp_path / "field").mkdir()
+    write_set(coco.FORMAT, tmp_path / "field", {"a.png": mask}, choices={"undecided": "field"})
+    content = json.loads((tmp_path / "field" / coco.FILE_NAME).read_text())
+    assert [a["iscrowd"] for a in content["annotations"]] == [0]
+    assert content["images"][0]["unlabelled"]["size"] == [20, 20]
+
+
+@given(masks())
+@pytest.mark.parametrize("shapes", ["rle", "polygons"])
+def test_without_pycocotools_a_plain_reading_checks_the_same(
+    tmp_path_factory: pytest.TempPathFactory, shapes: str, mask: Pixels
+) -> None:
+    folder = tmp_path_factory.mktemp("coco")
+    entries, options = write_set(coco.FORMAT, folder, {"a.png": mask}, choices={"shapes": shapes})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polygon_checking.importlib.util, "find_spec", lambda name: None)
+        assert coco.FORMAT.checked_by() == "a plain reading of the list"
+        (found,) = coco_checking.check(folder, options, entries)
+    assert np.array_equal(found, mask)
+    assert coco.FORMAT.checked_by() == "pycocotools"
+
+
+def test_an_image_that_is_referred_to_keeps_its_path_and_is_not_opened_when_read(
+    tmp_path: Path,
+) -> None:
+    entry = Entry(PurePosixPath("/data/images/a.png"), (60, 50))
+    options = WriteOptions(CLASSES)
+    writer = coco.CocoWriter(tmp_path, options)
+    writer.add(entry, rings())
+    writer.finish()
+    (found,) = coco_checking.check(tmp_path, options, [entry])
+    assert np.array_equal(found, rings())
+    (error,) = coco.FORMAT.read(tmp_path).refused
+    assert "“/data/images/a.png” leads out of the data set" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -147,12 +190,14 @@ def test_a_megapixel_with_500_objects_is_written_in_well_under_a_second(tmp_path
     [
         "",
         "[]",
-        '{"images": []}',
-        '{"annotations": [], "images": [{"id": 1, "file_name": "a", "height": 0, "width": 3}]}',
-        '{"annotations": [], "images": [{"id": 1, "file_name": "a", "height": 9e9, "width": 9e9}]}',
+        '{"images": 3}',
+        '{"annotations": [], "images": [{"id": 1, "height": 0, "width": 3}]}',
+        '{"annotations": [{"image_id": 1}], "images": []}',
+        '{"images": ' + "[" * 200_000,
+        '{"images": [], "more": ' + "[" * 200_000 + "]" * 200_000 + "}",
     ],
 )
-def test_a_file_that_is_no_export_is_refused_by_name(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_no_list_is_refused_by_name(tmp_path: Path, content: str) -> None:
     (tmp_path / coco.FILE_NAME).write_text(content)
-    with pytest.raises(UserError, match="not a data set exported from here"):
-        coco.read_back(tmp_path)
+    with pytest.raises(UserError, match=r"annotations\.json: this (is not|JSON is nested)"):
+        coco.FORMAT.read(tmp_path)

@@ -63,6 +63,39 @@ def test_each_object_of_a_part_of_an_image_is_encoded_as_in_the_whole(
         assert encoded.box == (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
 
 
+@given(_BITMAPS)
+def test_a_string_says_area_and_box_as_pycocotools_does(bitmap: np.ndarray) -> None:
+    text = rle.encode(bitmap)
+    found = rle.described(text, bitmap.shape)
+    theirs = {"size": list(bitmap.shape), "counts": text.encode("ascii")}
+    left, top, width, height = reference.toBbox(theirs).astype(int).tolist()
+    assert found.area == reference.area(theirs)
+    if found.area:
+        assert found.box == (top, left, top + height, left + width)
+
+
+@given(_BITMAPS)
+def test_a_list_of_run_lengths_is_read_as_the_string(bitmap: np.ndarray) -> None:
+    flat = bitmap.ravel(order="F")
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    ends = [*([0] if flat[0] else []), *edges.tolist(), flat.size]
+    columns = np.zeros(flat.size, np.uint8)
+    rle.paint(columns, np.diff(ends, prepend=0).tolist(), bitmap.shape, 7)
+    assert np.array_equal(columns == 7, flat)
+
+
+@given(_BITMAPS)
+def test_no_string_is_longer_than_what_is_read(bitmap: np.ndarray) -> None:
+    noise = bitmap ^ (np.indices(bitmap.shape).sum(axis=0) % 2 == 0)
+    for mask in (bitmap, noise):
+        assert np.array_equal(rle.decode(rle.encode(mask), mask.shape), mask)
+
+
+def test_a_string_longer_than_any_mask_of_the_size_is_refused_unread() -> None:
+    with pytest.raises(ValueError, match="more runs than the image has pixels"):
+        rle.decode("0" * 10_000_000, (10, 10))
+
+
 @pytest.mark.parametrize(
     "text", ["", "é", " ", "o", "4" * 3 + "T", "o" * 13 + "0", rle.encode(np.ones((3, 3), bool))]
 )

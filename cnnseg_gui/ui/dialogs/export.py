@@ -1,4 +1,4 @@
-"""Exports the labelled data set: which format, where to; with progress and Cancel."""
+"""Exports the labelled data set: which format, what goes out, where to; with a live dry run."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import logging
 import threading
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QComboBox,
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,18 +27,20 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.jobs import in_background
-from cnnseg_gui.formats.export import (
-    FORMATS,
-    ExportJob,
-    ExportReport,
-    ExportStopped,
-    gather,
-    write,
-)
+from cnnseg_gui.formats.dataset import Format
+from cnnseg_gui.formats.export import ExportReport, ExportStopped, write
+from cnnseg_gui.formats.selection import ExportOptions
+from cnnseg_gui.ui.dialogs.export_counts import Counted, DryRun, gather_anew, in_words
+from cnnseg_gui.ui.dialogs.export_form import ExportForm
+from cnnseg_gui.ui.dialogs.export_preview import PreviewPanel
 
 _log = logging.getLogger("cnnseg")
 
 _NAMED = 5  # images that are not in it
+_HINT = (
+    "Undecided pixels stay unlabelled; nothing that was only proposed goes out. "
+    "`cnnseg export --composite` fills them as the current revision proposes."
+)
 
 
 class ExportDialog(QDialog):
@@ -45,48 +49,49 @@ class ExportDialog(QDialog):
     finished_export = Signal(object)
     """ExportReport."""
     _progressed = Signal(int, int)
+    _checked = Signal(int, int)
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(520)
-        self._project = project
+        self.resize(940, 640)
+        self._project_folder = project.folder
         self._stop = threading.Event()
-        self.format = QComboBox()
-        for name, format_ in FORMATS.items():
-            self.format.addItem(format_.description, name)
+        self._exported: Path | None = None
+        self.form = ExportForm(project.class_list.dense_classes)
+        self.format = self.form.format
         self.folder = QLineEdit(str(project.folder.parent / f"{project.folder.name} export"))
-        browse = QPushButton("Browse…")
-        browse.clicked.connect(self._browse)
+        self.folder.setAccessibleName("New folder")
+        self.replace = QCheckBox("Replace the export that is there")
+        self.preview = PreviewPanel()
+        self.counts = QLabel()
+        self.warnings = QLabel()
+        for label in (self.counts, self.warnings):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.hide()
-        self._text = QLabel(
-            "Exports every image with decided pixels. Undecided pixels stay unlabelled; nothing "
-            "that was only proposed goes out."
-        )
+        self._text = QLabel(_HINT)
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setObjectName("quiet")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.show_button = self._buttons.addButton(
+            "Show folder", QDialogButtonBox.ButtonRole.ActionRole
+        )
         self.start_button = self._buttons.addButton(
             "Export", QDialogButtonBox.ButtonRole.ActionRole
         )
         self.start_button.setObjectName("primary")
-        self.start_button.clicked.connect(self.start)
-        self._buttons.rejected.connect(self.reject)
-        row = QHBoxLayout()
-        row.addWidget(self.folder, 1)
-        row.addWidget(browse)
-        form = QFormLayout()
-        form.addRow("Format", self.format)
-        form.addRow("New folder", row)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self._text)
-        layout.addWidget(self._bar)
-        layout.addWidget(self._buttons)
-        self._progressed.connect(self._show_progress)
+        self.show_button.hide()
+        self.dry_run = DryRun(project.folder, self)
+        self._lay_out()
+        self._connect()
+        self._ask_counts()
+        self._show_folder()
 
     @property
     def said(self) -> str:
@@ -94,17 +99,17 @@ class ExportDialog(QDialog):
         return self._text.text()
 
     def start(self) -> None:
-        """Exports into the folder named; an existing one is never touched."""
-        folder, name = Path(self.folder.text()).expanduser(), str(self.format.currentData())
-        self._stop.clear()
-        self._show_running(True)
+        """Exports into the folder named; what is there is never touched unless asked."""
+        folder, format_ = Path(self.folder.text()).expanduser(), self.form.chosen_format()
         try:
-            job = gather(self._project)
+            options = self.form.options(replace=self.replace.isChecked())
         except UserError as error:
             self._fail(error)
             return
+        self._stop = threading.Event()
+        self._show_running(True)
         in_background(
-            lambda: self._write(job, name, folder),
+            lambda: self._write(options, format_, folder),
             parent=self,
             done=self._finish,
             failed=self._fail,
@@ -113,15 +118,23 @@ class ExportDialog(QDialog):
     def reject(self) -> None:
         """Close, or Cancel while it works."""
         if self.start_button.isEnabled():
+            self.dry_run.stop()
             super().reject()
         else:
             self._stop.set()
 
-    def _write(self, job: ExportJob, name: str, folder: Path) -> ExportReport | None:
+    # ------------------------------------------------------------------ the work
+
+    def _write(self, options: ExportOptions, format_: Format, folder: Path) -> ExportReport | None:
         """In a worker thread; None where it was cancelled."""
         try:
             return write(
-                job, name, folder, on_progress=self._progressed.emit, should_stop=self._stop.is_set
+                gather_anew(self._project_folder, options, format_),
+                format_.name,
+                folder,
+                on_progress=self._progressed.emit,
+                on_checked=self._checked.emit,
+                should_stop=self._stop.is_set,
             )
         except ExportStopped:
             return None
@@ -131,9 +144,12 @@ class ExportDialog(QDialog):
         if report is None:
             self._text.setText("Cancelled; nothing was written.")
             return
-        lines = [
-            f"{report.images} image{'' if report.images == 1 else 's'} exported to {report.folder}."
-        ]
+        noun = "image" if report.images == 1 else "images"
+        lines = [f"{report.images} {noun} exported to {report.folder}."]
+        if report.verified is not None:
+            lines.append(report.verified.in_words())
+        if report.copied:
+            lines.append(f"{report.copied} were copied: linking was not possible.")
         if report.refused:
             lines.append(f"{len(report.refused)} could not be:")
             lines += [str(error) for error in report.refused[:_NAMED]]
@@ -142,19 +158,57 @@ class ExportDialog(QDialog):
         for error in report.refused:
             _log.warning("%s", error)
         self._text.setText("\n".join(lines))
+        self._exported = report.folder
+        self.show_button.show()
+        self._show_folder()
         self.finished_export.emit(report)
 
     def _fail(self, error: UserError) -> None:
         self._show_running(False)
         self._text.setText(str(error))
 
+    # ------------------------------------------------------------------ what is shown
+
+    def _ask_counts(self) -> None:
+        try:
+            self.dry_run.ask(self.form.options(), self.form.chosen_format())
+        except UserError as error:
+            self.dry_run.stop()
+            self._cannot(error)
+
+    def _show_counts(self, found: Counted) -> None:
+        self.counts.setText(in_words(found))
+        self.warnings.setText("\n".join(f"⚠ {line}" for line in found.plan.warnings))
+        self.preview.show_previews(found.previews)
+
+    def _cannot(self, error: UserError) -> None:
+        self.counts.setText("")
+        self.warnings.setText(f"⚠ {error}")
+        self.preview.show_previews(())
+
+    def _show_folder(self) -> None:
+        path = Path(self.folder.text()).expanduser()
+        there = path.is_dir()
+        self.replace.setEnabled(there)
+        if not there:
+            self.replace.setChecked(False)
+
     def _show_progress(self, done: int, total: int) -> None:
+        self._text.setText(f"Writing {done:,} of {total:,} images")
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+
+    def _show_checked(self, done: int, total: int) -> None:
+        self._text.setText(f"Reading back {done:,} of {total:,} images")
         self._bar.setRange(0, total)
         self._bar.setValue(done)
 
     def _show_running(self, running: bool) -> None:
         self._bar.setVisible(running)
-        self.start_button.setEnabled(not running)
+        self._bar.setRange(0, 0)
+        for part in (self.form, self.folder, self.browse, self.start_button):
+            part.setEnabled(not running)
+        self.show_button.hide()
         close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
         close.setText("Cancel" if running else "Close")
 
@@ -162,3 +216,56 @@ class ExportDialog(QDialog):
         parent = QFileDialog.getExistingDirectory(self, "Export into a new folder inside …")
         if parent:
             self.folder.setText(str(Path(parent) / Path(self.folder.text()).name))
+
+    def _open_folder(self) -> None:
+        if self._exported is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._exported)))
+
+    # ------------------------------------------------------------------ inside
+
+    def _lay_out(self) -> None:
+        beside = QWidget()
+        right = QVBoxLayout(beside)
+        right.setContentsMargins(0, 0, 6, 0)
+        right.addWidget(self.preview, 1)
+        right.addWidget(self.counts)
+        right.addWidget(self.warnings)
+        both = QHBoxLayout()
+        both.setSpacing(16)
+        both.addWidget(_scrolled(self.form, self.form.minimumSizeHint().width() + 24), 3)
+        both.addWidget(_scrolled(beside, 240), 2)
+        self.browse = QPushButton("Browse…")
+        place = QHBoxLayout()
+        place.addWidget(QLabel("New folder"))
+        place.addWidget(self.folder, 1)
+        place.addWidget(self.browse)
+        layout = QVBoxLayout(self)
+        layout.addLayout(both, 1)
+        layout.addLayout(place)
+        layout.addWidget(self.replace)
+        layout.addWidget(self._text)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._buttons)
+
+    def _connect(self) -> None:
+        self.browse.clicked.connect(self._browse)
+        self.start_button.clicked.connect(self.start)
+        self.show_button.clicked.connect(self._open_folder)
+        self._buttons.rejected.connect(self.reject)
+        self.folder.textChanged.connect(self._show_folder)
+        self.form.changed.connect(self._ask_counts)
+        self.dry_run.counted.connect(self._show_counts)
+        self.dry_run.failed.connect(self._cannot)
+        self._progressed.connect(self._show_progress)
+        self._checked.connect(self._show_checked)
+
+
+def _scrolled(part: QWidget, least: int) -> QScrollArea:
+    """Up and down where there is no room for it; at least so many pixels wide."""
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(part)
+    scroll.setMinimumWidth(least)
+    return scroll
