@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from cnnseg_gui.core.deep_levels import DeepLevels
 from cnnseg_gui.core.errors import UserError
@@ -20,6 +23,7 @@ from cnnseg_gui.core.mask import TILE
 from cnnseg_gui.core.pyramid import ImagePyramid, level_shape
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.core.tiff import TiffUnsupported
+from cnnseg_gui.core.tiff_segments import TiffSegments
 
 
 def pixels(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -96,6 +100,102 @@ def test_a_file_read_by_parts_is_the_one_read_whole(tmp_path: Path, kind: str) -
         difference = difference[full_cells(source.shape, level)]
         assert np.abs(difference).max() <= (0 if level == 0 else 2)
     source.close()
+
+
+_BY_LIBTIFF = {
+    "LZW": {"compression": "tiff_lzw"},
+    "LZW, strips of one row, with predictor": {
+        "compression": "tiff_lzw",
+        "tiffinfo": {278: 1, 317: 2},
+    },
+    "PackBits": {"compression": "packbits"},
+    "JPEG": {"compression": "jpeg", "quality": 90},
+    "Zstandard": {"compression": "zstd"},
+}
+
+
+@pytest.mark.parametrize("kind", list(_BY_LIBTIFF))
+@pytest.mark.parametrize("grey", [False, True])
+def test_what_libtiff_packs_is_read_by_parts_too(tmp_path: Path, kind: str, grey: bool) -> None:
+    image = Image.fromarray(blocks(611, 1203))
+    path = tmp_path / "large.tif"
+    (image.convert("L") if grey else image).save(path, **_BY_LIBTIFF[kind])
+    source = built(path)
+    with Image.open(path) as read:
+        assert np.array_equal(whole(source, 0), np.asarray(read.convert("RGB")))
+    assert source.value(600, 1200) == tuple(whole(source, 0)[600, 1200][: 1 if grey else 3])
+    source.close()
+
+
+def test_sixteen_bits_in_lzw_are_the_files_own_values(tmp_path: Path) -> None:
+    values = (np.add.outer(np.arange(400), np.arange(700)) * 53).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "deep.tif", compression="tiff_lzw")
+    source = built(tmp_path / "deep.tif")
+    tile = source.deep_tile(0, 1, 2)
+    assert tile is not None
+    assert np.array_equal(tile[..., 0], values[256:, 512:])
+    source.close()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_tiles_in_lzw_and_a_hole_among_them(tmp_path: Path, order: Literal["<", ">"]) -> None:
+    image = blocks(300, 500)
+    image[128:256, 256:384] = 0
+    path = tmp_path / "tiled.tif"
+    tiles = [
+        lzw(np.pad(part, ((0, 128 - part.shape[0]), (0, 128 - part.shape[1]), (0, 0))))
+        for row in range(0, 300, 128)
+        for column in range(0, 500, 128)
+        for part in [image[row : row + 128, column : column + 128]]
+    ]
+    tiles[6] = b""
+    tifffile.imwrite(
+        path,
+        iter(tiles),
+        shape=image.shape,
+        dtype=np.uint8,
+        tile=(128, 128),
+        photometric="rgb",
+        compression="zlib",
+        byteorder=order,
+    )
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages.first.tags[259].overwrite(5)
+    source = built(path)
+    assert np.array_equal(whole(source, 0), image)
+    source.close()
+
+
+def test_a_broken_piece_is_said_and_the_others_are_read(tmp_path: Path) -> None:
+    image = blocks(600, 400)
+    path = tmp_path / "large.tif"
+    Image.fromarray(image).save(path, compression="tiff_lzw", tiffinfo={278: 300})
+    with tifffile.TiffFile(path) as tiff:
+        start, size = tiff.pages.first.dataoffsets[1], tiff.pages.first.databytecounts[1]
+    data = bytearray(path.read_bytes())
+    data[start : start + size] = b"\xff" * size
+    path.write_bytes(data)
+    segments = TiffSegments(path)
+    assert segments.count == 1  # both strips are small
+    with pytest.raises(UserError, match="a part of the image cannot be read"):
+        segments.segment(0, keep=False)
+    segments.close()
+
+
+def blocks(height: int, width: int) -> np.ndarray:
+    """Even surfaces, as compression likes them, and some noise."""
+    image = np.add.outer(np.arange(height) // 5, np.arange(width) // 7)[..., None] * [3, 5, 7]
+    image[::50, ::3] += np.arange(3)
+    return (image % 251).astype(np.uint8)
+
+
+def lzw(tile: np.ndarray) -> bytes:
+    """A tile as libtiff packs it."""
+    file = io.BytesIO()
+    Image.fromarray(tile).save(file, "TIFF", compression="tiff_lzw", tiffinfo={278: len(tile)})
+    with tifffile.TiffFile(io.BytesIO(file.getvalue())) as tiff:
+        (start,), (size,) = tiff.pages.first.dataoffsets, tiff.pages.first.databytecounts
+    return file.getvalue()[start : start + size]
 
 
 @given(st.integers(-20, 900), st.integers(-20, 700), st.integers(1, 400), st.integers(1, 400))
