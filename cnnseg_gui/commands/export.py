@@ -12,6 +12,7 @@ from cnnseg_gui.commands.searching import add_look_in, look_in
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.export import (
+    ExportItem,
     Proposer,
     find_format,
     gather,
@@ -162,7 +163,7 @@ def _proposer(options: argparse.Namespace, project: Project) -> Proposer:
     model = adapt(load_revision(current), [cls.name for cls in classes])
     compute = choose(options.device)
 
-    def propose(pixels: Pixels) -> Pixels:
+    def propose(_: ExportItem, pixels: Pixels) -> Pixels:
         with memory_told(compute):
             return segment(model, pixels, compute)
 

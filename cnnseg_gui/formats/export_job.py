@@ -70,11 +70,12 @@ class Proposer:
 
     Args:
         revision: which one, for the card.
-        propose: class indices uint8[H, W] of an image uint8[H, W, 3].
+        propose: class indices uint8[H, W], of the project's classes without gaps, for an image
+            and its pixels uint8[H, W, 3]; called in the thread that writes.
     """
 
     revision: str
-    propose: Callable[[Pixels], Pixels]
+    propose: Callable[[ExportItem, Pixels], Pixels]
 
 
 @dataclass(frozen=True)

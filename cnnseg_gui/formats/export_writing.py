@@ -143,7 +143,11 @@ class _Writing:
         proposed = np.zeros((0, 0), np.bool_)
         if self._job.proposer is not None:
             proposed = mask == UNLABELLED
-            mask = self._filled(mask, image)
+            try:
+                mask = self._filled(item, mask, image)
+            except UserError as error:
+                self.refused.append(error)
+                return
             proposed &= mask != UNLABELLED
         size = self._job.options.tile
         whole = (mask.shape[0], mask.shape[1])
@@ -156,9 +160,9 @@ class _Writing:
             self.entries.append(entry)
             self._rows.append(_row(item, entry, part, filled, labels_only=self._format.labels_only))
 
-    def _filled(self, mask: Pixels, image: LoadedImage) -> Pixels:
+    def _filled(self, item: ExportItem, mask: Pixels, image: LoadedImage) -> Pixels:
         assert self._job.proposer is not None
-        proposal = self._job.proposer.propose(image.pixels)
+        proposal = self._job.proposer.propose(item, image.pixels)
         if self._job.mapping is not None:
             proposal = self._job.mapping.table[proposal]
         filled: Pixels = np.where(mask == UNLABELLED, proposal, mask)

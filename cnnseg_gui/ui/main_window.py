@@ -159,6 +159,7 @@ class MainWindow(QMainWindow):
             self.fine_tuning,
             self,
         )
+        self.opening.export_proposing = self.reviewing.export_proposing
         self.doubt_outlines = DoubtOutlines(
             self.actions_by_name["doubtful_regions"], self.canvas, self.workspace, self
         )

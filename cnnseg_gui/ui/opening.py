@@ -16,6 +16,7 @@ from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, expect_images, find_images
 from cnnseg_gui.core.sample import copy_sample
+from cnnseg_gui.editor.export_proposing import ExportProposing
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.project_lock import ProjectInUse
 from cnnseg_gui.editor.workspace import Workspace
@@ -32,6 +33,8 @@ class Opening(QObject):
         super().__init__(window)
         self._window = window
         self._workspace = workspace
+        self.export_proposing: ExportProposing | None = None
+        """Fills undecided pixels of an export, where that is wanted."""
 
     # ------------------------------------------------------------------ asking
 
@@ -57,7 +60,9 @@ class Opening(QObject):
         from cnnseg_gui.ui.dialogs.export import ExportDialog
 
         if self._workspace.project is not None:
-            dialog = ExportDialog(self._workspace.project, self._window)
+            dialog = ExportDialog(
+                self._workspace.project, self._window, proposing=self.export_proposing
+            )
             self._workspace.project_changed.connect(dialog.close)
             dialog.show()
 

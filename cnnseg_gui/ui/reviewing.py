@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.editor.batch import Batch, BatchRun
 from cnnseg_gui.editor.beside_proposals import BesideProposals
+from cnnseg_gui.editor.export_proposing import ExportProposing
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.inbox import Inbox, Suspect
 from cnnseg_gui.editor.model_choice import ModelChoice
@@ -73,6 +74,7 @@ class Reviewing(QObject):
         self._panels, self._images, self._canvas = panels, images, canvas
         self._workspace, self._choice, self._fine_tuning = workspace, choice, fine_tuning
         beside = BesideProposals(workspace, engine, self)
+        self.export_proposing = ExportProposing(workspace, choice, beside, self)
         self.queueing = Queueing(workspace, choice, proposing, beside, self)
         self.queueing.may_look = lambda: (
             engine.state == State.READY

@@ -24,6 +24,7 @@ from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.dataset import Entry, WriteOptions
 from cnnseg_gui.formats.export import (
     FORMATS,
+    ExportItem,
     ExportReport,
     Proposer,
     export_project,
@@ -351,7 +352,7 @@ def test_an_export_that_the_project_has_images_in_is_never_replaced(tmp_path: Pa
 def test_a_composite_fills_undecided_pixels_alone_and_the_card_says_so(
     tmp_path: Path, project: Project
 ) -> None:
-    def propose(pixels: Pixels) -> Pixels:
+    def propose(_: ExportItem | None, pixels: Pixels) -> Pixels:
         return np.where(pixels[..., 0] > 128, 3, 0).astype(np.uint8)
 
     report = export_project(
@@ -366,7 +367,7 @@ def test_a_composite_fills_undecided_pixels_alone_and_the_card_says_so(
     for record in project.images():
         own = project.load_mask(record.id).to_array()
         with Image.open(record.path) as image:
-            proposal = propose(np.asarray(image))
+            proposal = propose(None, np.asarray(image))
         assert np.array_equal(masks[record.name], np.where(own == UNLABELLED, proposal, own))
         filled += int((own == UNLABELLED).sum())
     data = card(report.folder)

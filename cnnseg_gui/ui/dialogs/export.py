@@ -26,9 +26,10 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor.export_proposing import ExportProposing
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.formats.dataset import Format
-from cnnseg_gui.formats.export import ExportReport, ExportStopped, write
+from cnnseg_gui.formats.export import ExportReport, ExportStopped, Proposer, write
 from cnnseg_gui.formats.selection import ExportOptions
 from cnnseg_gui.ui.dialogs.export_counts import Counted, DryRun, gather_anew, in_words
 from cnnseg_gui.ui.dialogs.export_form import ExportForm
@@ -37,10 +38,8 @@ from cnnseg_gui.ui.dialogs.export_preview import PreviewPanel
 _log = logging.getLogger("cnnseg")
 
 _NAMED = 5  # images that are not in it
-_HINT = (
-    "Undecided pixels stay unlabelled; nothing that was only proposed goes out. "
-    "`cnnseg export --composite` fills them as the current revision proposes."
-)
+_HINT = "Undecided pixels stay unlabelled: nothing that was only proposed goes out."
+_FILLED_HINT = "Undecided pixels are filled as {} proposes; the data card says how many."
 
 
 class ExportDialog(QDialog):
@@ -51,15 +50,22 @@ class ExportDialog(QDialog):
     _progressed = Signal(int, int)
     _checked = Signal(int, int)
 
-    def __init__(self, project: Project, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        parent: QWidget | None = None,
+        *,
+        proposing: ExportProposing | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._proposing = proposing
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(940, 640)
         self._project_folder = project.folder
         self._stop = threading.Event()
         self._exported: Path | None = None
-        self.form = ExportForm(project.class_list.dense_classes)
+        self.form = ExportForm(project.class_list.dense_classes, proposes=proposing is not None)
         self.format = self.form.format
         self.folder = QLineEdit(str(project.folder.parent / f"{project.folder.name} export"))
         self.folder.setAccessibleName("New folder")
@@ -106,10 +112,13 @@ class ExportDialog(QDialog):
         except UserError as error:
             self._fail(error)
             return
-        self._stop = threading.Event()
+        self._stop = stop = threading.Event()
+        proposer = None
+        if self._proposing is not None and self.form.fill.isChecked():
+            proposer = self._proposing.proposer(stop.is_set)
         self._show_running(True)
         in_background(
-            lambda: self._write(options, format_, folder),
+            lambda: self._write(options, format_, folder, proposer),
             parent=self,
             done=self._finish,
             failed=self._fail,
@@ -125,11 +134,13 @@ class ExportDialog(QDialog):
 
     # ------------------------------------------------------------------ the work
 
-    def _write(self, options: ExportOptions, format_: Format, folder: Path) -> ExportReport | None:
+    def _write(
+        self, options: ExportOptions, format_: Format, folder: Path, proposer: Proposer | None
+    ) -> ExportReport | None:
         """In a worker thread; None where it was cancelled."""
         try:
             return write(
-                gather_anew(self._project_folder, options, format_),
+                gather_anew(self._project_folder, options, format_, proposer),
                 format_.name,
                 folder,
                 on_progress=self._progressed.emit,
@@ -175,6 +186,11 @@ class ExportDialog(QDialog):
         except UserError as error:
             self.dry_run.stop()
             self._cannot(error)
+
+    def _show_hint(self) -> None:
+        filled = self._proposing is not None and self.form.fill.isChecked()
+        name = self._proposing.name if self._proposing is not None else ""
+        self._text.setText(_FILLED_HINT.format(name) if filled else _HINT)
 
     def _show_counts(self, found: Counted) -> None:
         self.counts.setText(in_words(found))
@@ -254,6 +270,7 @@ class ExportDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         self.folder.textChanged.connect(self._show_folder)
         self.form.changed.connect(self._ask_counts)
+        self.form.fill.toggled.connect(self._show_hint)
         self.dry_run.counted.connect(self._show_counts)
         self.dry_run.failed.connect(self._cannot)
         self._progressed.connect(self._show_progress)

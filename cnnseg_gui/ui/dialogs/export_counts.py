@@ -12,7 +12,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.formats.dataset import Format
-from cnnseg_gui.formats.export import ExportJob, gather
+from cnnseg_gui.formats.export import ExportJob, Proposer, gather
 from cnnseg_gui.formats.export_plan import ExportPlan, plan
 from cnnseg_gui.formats.export_report import check_job
 from cnnseg_gui.formats.selection import ExportOptions
@@ -21,7 +21,9 @@ from cnnseg_gui.ui.dialogs.export_preview import Preview, previews
 _PAUSE_MS = 200  # after the last change
 
 
-def gather_anew(folder: Path, options: ExportOptions, format_: Format) -> ExportJob:
+def gather_anew(
+    folder: Path, options: ExportOptions, format_: Format, proposer: Proposer | None = None
+) -> ExportJob:
     """What an export needs, for a worker thread: over a connection of its own.
 
     Raises:
@@ -29,7 +31,7 @@ def gather_anew(folder: Path, options: ExportOptions, format_: Format) -> Export
     """
     project = Project.open(folder)
     try:
-        job = gather(project, options=options, format_=format_)
+        job = gather(project, options=options, format_=format_, proposer=proposer)
     finally:
         project.close()
     check_job(job, format_)

@@ -52,7 +52,13 @@ class ExportForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, classes: tuple[PixelClass, ...], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        classes: tuple[PixelClass, ...],
+        parent: QWidget | None = None,
+        *,
+        proposes: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.format = QComboBox()
         for name in written_formats():
@@ -82,6 +88,8 @@ class ExportForm(QWidget):
         self.keep = QCheckBox("keep parts that are fixed, as by an import")
         self.keep.setChecked(True)
         self.classes = ClassTable(classes)
+        self.fill = QCheckBox("filled as proposed")
+        self.fill.setEnabled(proposes)
         self.tags = QCheckBox("with tags")
         self.tags.setChecked(True)
         self.licence = QComboBox()
@@ -140,6 +148,7 @@ class ExportForm(QWidget):
         form.addRow("Split", _row(self.split, self.ratios, self.seed))
         form.addRow("Together", _row(self.group, self.separator))
         form.addRow("", self.keep)
+        form.addRow("Undecided", self.fill)
         form.addRow("Classes", self.classes)
         form.addRow("Tags", self.tags)
         form.addRow("Licence", self.licence)
@@ -196,6 +205,7 @@ class ExportForm(QWidget):
         item = model.item(refer)  # type: ignore[attr-defined]
         item.setFlags(flags if format_.refers else Qt.ItemFlag.NoItemFlags)
         self.classes.setEnabled(not format_.labels_only)
+        self.fill.setVisible(not format_.labels_only)
         self._changed()
 
     def _changed(self) -> None:
