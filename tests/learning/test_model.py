@@ -143,12 +143,16 @@ def test_an_unknown_network_is_refused_when_starting() -> None:
 def test_a_class_keeps_the_scores_of_its_name(old: list[str], data: st.DataObject) -> None:
     wanted = data.draw(st.lists(NAMES, min_size=3, max_size=5, unique_by=str.casefold))
     model = small(tuple(old))
-    before, after = logits(model), logits(adapt(model, wanted))
+    adapted = adapt(model, wanted)
+    before, after = logits(model), logits(adapted)
     folded = [name.casefold() for name in old]
     for index, name in enumerate(wanted):
         if name.casefold() in folded:
             row = folded.index(name.casefold())
-            assert torch.equal(after[:, index], before[:, row])
+            kept, own = adapted.network.head, model.network.head
+            assert torch.equal(kept.weight[index], own.weight[row])
+            # another number of channels may be computed by another kernel: the last bits differ
+            torch.testing.assert_close(after[:, index], before[:, row])
 
 
 def test_two_classes_become_two_others_in_their_places() -> None:
