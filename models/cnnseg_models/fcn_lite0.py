@@ -44,6 +44,8 @@ class FCNLite0(SegmentationNetwork):
         ValueError: more channels than 4.
     """
 
+    poses = 2
+
     def __init__(self, in_channels: int = 3, classes: int = 2, *, pretrained: bool = True) -> None:
         super().__init__()
         self.batch = 2 if pretrained else 4  # its norms keep their statistics: more steps instead

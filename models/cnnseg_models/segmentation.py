@@ -21,6 +21,8 @@ class SegmentationNetwork(nn.Module):
     """Pixels that the logits lack on each side of the input."""
     batch: int = 4
     """Patches that it learns from in a step; norms that follow the batch need several."""
+    poses: int = 1
+    """1, or 2: it is quick enough to be asked about every image and its mirror image."""
     head: nn.Conv2d
     """The 1×1 convolution that scores the classes."""
 
