@@ -11,14 +11,12 @@ import numpy as np
 from cnnseg_gui.core.contradictions import Contradiction
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Mask, Pixels
-from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.messages import (
     Embedded,
     LookForSlips,
     ProposeBeside,
     Proposed,
-    ProposedTile,
     Slip,
     Slips,
     SlipsEnded,
@@ -28,6 +26,7 @@ from cnnseg_gui.engine.packing import unpack
 from cnnseg_gui.engine.pipe import Outbox
 from cnnseg_gui.engine.reporter import Reporter
 from cnnseg_gui.engine.stock import Images, Models
+from cnnseg_gui.engine.tile_sending import TileSender
 from cnnseg_gui.engine.turnstile import Turnstile
 from cnnseg_gui.engine.wants import Stopped
 from cnnseg_gui.learning.cross_fit import cross_fitted
@@ -66,19 +65,13 @@ class Beside:
             message.model, message.classes, job.stopped, dict(message.mapping)
         )
 
-        def send(rect: Rect, classes: Pixels, confidence: Pixels) -> None:
-            tile = ProposedTile(
-                request=message.request,
-                image=message.image,
-                top=rect.top,
-                left=rect.left,
-                height=rect.height,
-                width=rect.width,
-            )
-            self._outbox.send(tile, [classes.tobytes(), confidence.tobytes()])
-
+        sender = TileSender(self._outbox, message.request, message.image)
         propose(
-            model, pixels, self._compute, on_region=send, checkpoint=lambda: self._checkpoint(job)
+            model,
+            pixels,
+            self._compute,
+            on_region=sender.send,
+            checkpoint=lambda: self._checkpoint(job),
         )
         job.raise_if_stopped()
         seen = embed(pixels) if message.embed else None

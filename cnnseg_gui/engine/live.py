@@ -15,13 +15,14 @@ from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.live_knowledge import LiveKnowledge
 from cnnseg_gui.engine.live_masks import LiveMasks
-from cnnseg_gui.engine.messages import Answer, Answered, ProposedTile
+from cnnseg_gui.engine.messages import Answer, Answered
 from cnnseg_gui.engine.pipe import Outbox
 from cnnseg_gui.engine.stock import Images, Models
+from cnnseg_gui.engine.tile_sending import TileSender
 from cnnseg_gui.engine.turnstile import Turnstile
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.live_features import cells, has_live_head
-from cnnseg_gui.learning.live_head import ENOUGH, LiveHead
+from cnnseg_gui.learning.live_head import goes_deeper
 from cnnseg_gui.learning.live_pixels import Sample
 
 SENT = 256
@@ -87,7 +88,7 @@ class LiveAnswering:
                 knows.head.fit(sample)
             covered = self._send(job, message, knows, pixels, sample)
         unread = self._unread(knows)
-        more = bool(unread) or (message.show and _goes_deeper(knows.head, sample))
+        more = bool(unread) or (message.show and goes_deeper(knows.head, sample))
         self._say(message, start, sample, covered, last=not more)
         if more:
             self._read_others(job, knows, unread)
@@ -142,7 +143,7 @@ class LiveAnswering:
 
         Until it has, the head stays as it is: what it reads in the image is known.
         """
-        rounds = _ROUNDS if _goes_deeper(knows.head, knows.pixels.sample()) else (0,)
+        rounds = _ROUNDS if goes_deeper(knows.head, knows.pixels.sample()) else (0,)
         for round_, steps in enumerate(rounds):
             start = time.perf_counter()
             sample = knows.pixels.sample() if self._has_time(job) else None
@@ -182,6 +183,7 @@ class LiveAnswering:
         covered = Rect(0, 0, 0, 0)
         if sample is None or not message.show:
             return covered
+        sender = TileSender(self._outbox, message.request, message.image)
         for core in cells(pixels.shape[:2], Rect(*message.visible)):
             job.raise_if_stopped()
             looked = knows.look(message.image, pixels, core)
@@ -192,15 +194,7 @@ class LiveAnswering:
                     slice(part.top - core.top, part.bottom - core.top),
                     slice(part.left - core.left, part.right - core.left),
                 )
-                tile = ProposedTile(
-                    request=message.request,
-                    image=message.image,
-                    top=part.top,
-                    left=part.left,
-                    height=part.height,
-                    width=part.width,
-                )
-                self._outbox.send(tile, [classes[own].tobytes(), confidence[own].tobytes()])
+                sender.send(part, classes[own], confidence[own])
             covered = covered.union(core)
         return covered
 
@@ -217,10 +211,6 @@ class LiveAnswering:
                 last=last,
             )
         )
-
-
-def _goes_deeper(head: LiveHead, sample: Sample | None) -> bool:
-    return head.projects and sample is not None and len(sample.truth) >= ENOUGH
 
 
 def _parts(core: Rect) -> Iterator[Rect]:

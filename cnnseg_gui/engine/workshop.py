@@ -8,7 +8,6 @@ from collections.abc import Callable
 import torch
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.engine.beside import Beside
 from cnnseg_gui.engine.inspecting import Inspecting
@@ -16,9 +15,10 @@ from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.labelling import Labelling
 from cnnseg_gui.engine.live import LiveAnswering
 from cnnseg_gui.engine.live_masks import LiveMasks
-from cnnseg_gui.engine.messages import Lightened, Propose, Proposed, ProposedTile, Ready
+from cnnseg_gui.engine.messages import Lightened, Propose, Proposed, Ready
 from cnnseg_gui.engine.pipe import Outbox
 from cnnseg_gui.engine.stock import Images, Models
+from cnnseg_gui.engine.tile_sending import TileSender
 from cnnseg_gui.engine.training import Training
 from cnnseg_gui.engine.turnstile import Turnstile
 from cnnseg_gui.engine.wants import Wants
@@ -122,16 +122,7 @@ class Workshop:
             message.model, message.classes, job.stopped, dict(message.mapping)
         )
 
-        def send(rect: Rect, classes: Pixels, confidence: Pixels) -> None:
-            tile = ProposedTile(
-                request=message.request,
-                image=message.image,
-                top=rect.top,
-                left=rect.left,
-                height=rect.height,
-                width=rect.width,
-            )
-            self._outbox.send(tile, [classes.tobytes(), confidence.tobytes()])
+        sender = TileSender(self._outbox, message.request, message.image)
 
         def lighten(line: str) -> None:
             self._outbox.send(Lightened(request=message.request, what=line))
@@ -146,7 +137,7 @@ class Workshop:
                 pixels,
                 self._compute,
                 visible=Rect(*message.visible),
-                on_region=send,
+                on_region=sender.send,
                 on_lightened=lighten,
                 checkpoint=checkpoint,
             )

@@ -19,11 +19,10 @@ from PIL import Image
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.mask_io import encode_mask
-from cnnseg_gui.formats.class_table import VOID_COLOUR, read_classes, write_classes
+from cnnseg_gui.formats.class_table import write_classes
 from cnnseg_gui.formats.dataset import DataSet, Entry, Format, ReadImage, WriteOptions
 from cnnseg_gui.formats.entries import Names, decode_json, inside, read_bytes, splits_below
-from cnnseg_gui.formats.mask_file import ReadMask, coloured, indexed
-from cnnseg_gui.formats.undescribed import are_coloured, classes_of
+from cnnseg_gui.formats.undescribed import mask_reader
 
 LIST = "metadata.jsonl"
 _LONGEST = 1 << 20  # characters of a line
@@ -90,19 +89,7 @@ def read(folder: Path) -> DataSet:
                 what = f"line {number}: {error.what}"
                 refused.append(UserError(what, path=error.path, remedy=error.remedy))
     masks = [mask for *_, mask in rows if mask is not None]
-    colours = are_coloured(masks)
-    table = read_classes(folder)
-    if table is None:
-        classes, colours = classes_of(folder, masks, refused, coloured=colours)
-        void = VOID_COLOUR
-    else:
-        classes, void = table
-
-    def reader(path: Path) -> ReadMask:
-        if colours:
-            return coloured(folder, path, classes, void)
-        return indexed(folder, path, classes)
-
+    classes, reader = mask_reader(folder, masks, refused)
     images = [
         ReadImage(row.file_name, image, reader(mask) if mask else None, _tags(row), split)
         for split, row, image, mask in rows

@@ -21,14 +21,12 @@ from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.formats.class_table import (
     VOID_COLOUR,
     distinct_colours,
-    read_classes,
     values_of_colours,
     write_classes,
 )
 from cnnseg_gui.formats.dataset import DataSet, Entry, Format, ReadImage, WriteOptions
 from cnnseg_gui.formats.entries import Names, by_stem, image_files, splits_below
-from cnnseg_gui.formats.mask_file import ReadMask, coloured, indexed
-from cnnseg_gui.formats.undescribed import are_coloured, classes_of
+from cnnseg_gui.formats.undescribed import mask_reader
 
 _CHOICES = {"values": ("indexed", "grey", "rgb")}
 
@@ -93,19 +91,7 @@ def read(folder: Path) -> DataSet:
             pairs.append((split, name, masks / mask if mask else None))
     refused: list[UserError] = []
     present = [mask for _, _, mask in pairs if mask is not None]
-    colours = are_coloured(present)
-    table = read_classes(folder)
-    if table is None:
-        classes, colours = classes_of(folder, present, refused, coloured=colours)
-        void = VOID_COLOUR
-    else:
-        classes, void = table
-
-    def reader(path: Path) -> ReadMask:
-        if colours:
-            return coloured(folder, path, classes, void)
-        return indexed(folder, path, classes)
-
+    classes, reader = mask_reader(folder, present, refused)
     return DataSet(
         classes,
         [

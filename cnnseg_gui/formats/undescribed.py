@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,15 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import read_header, read_image
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.mask_io import read_mask
-from cnnseg_gui.formats.class_table import BACKGROUND, VOID_COLOUR, Colour, numbered
-from cnnseg_gui.formats.mask_file import check_mask_file, is_coloured, mode_of
+from cnnseg_gui.formats.class_table import BACKGROUND, VOID_COLOUR, Colour, numbered, read_classes
+from cnnseg_gui.formats.mask_file import (
+    ReadMask,
+    check_mask_file,
+    coloured,
+    indexed,
+    is_coloured,
+    mode_of,
+)
 
 _BLACK_AND_WHITE = (
     PixelClass(0, BACKGROUND, (0, 0, 0)),
@@ -22,9 +29,36 @@ _BLACK_AND_WHITE = (
 _PACK = np.array([1 << 16, 1 << 8, 1], np.uint32)
 
 
+def mask_reader(
+    folder: Path, masks: Sequence[Path], refused: list[UserError]
+) -> tuple[tuple[PixelClass, ...], Callable[[Path], ReadMask]]:
+    """The classes of a folder's masks, by its table or else by what they hold, and what reads them.
+
+    Args:
+        refused: what is wrong with a mask that cannot be read is added here.
+
+    Raises:
+        UserError: the table cannot be read, or there are more classes than a mask can hold.
+    """
+    colours = are_coloured(masks)
+    table = read_classes(folder)
+    if table is None:
+        classes, colours = classes_of(folder, masks, refused, coloured=colours)
+        void = VOID_COLOUR
+    else:
+        classes, void = table
+
+    def reader(path: Path) -> ReadMask:
+        if colours:
+            return coloured(folder, path, classes, void)
+        return indexed(folder, path, classes)
+
+    return classes, reader
+
+
 def are_coloured(masks: Iterable[Path]) -> bool:
     """Whether masks are colours and no values, by the first that can be opened."""
-    known = (coloured for path in masks if (coloured := is_coloured(path)) is not None)
+    known = (found for path in masks if (found := is_coloured(path)) is not None)
     return next(known, False)
 
 
