@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
         licence=options.licence,
         notes=options.notes,
         metrics={**model.card.metrics, **dict(options.metric)},
+        check=None,  # these two are about this project's revisions and images
+        by_image={},
     )
     folder: Path = options.output
     try:

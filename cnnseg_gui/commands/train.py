@@ -29,7 +29,7 @@ HELP = "learn from a project's decided pixels, and store a revision"
 DEFAULT_SECONDS = 60.0
 """As in the window."""
 
-_STARTER = "unet-lite0"
+_STARTER = "fcn-lite0"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from cnnseg_gui.core.revisions import CARD, Revision
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.resources import starter_folder
 
-DEFAULT_STARTER = "unet-lite0"
+DEFAULT_STARTER = "fcn-lite0"
 _BEGIN, _KNOWS, _MAPPING = "begin_with", "begin_knows", "class_mapping"  # settings of the project
 
 

@@ -24,7 +24,7 @@ THREE_STEPS = ("--steps", "3", "--seed", "7")
 ON_CPU = ("--device", "cpu")
 
 needs_starter = pytest.mark.skipif(
-    not (starter_folder() / "unet-lite0" / "card.json").is_file(), reason="no starter is here"
+    not (starter_folder() / "fcn-lite0" / "card.json").is_file(), reason="no starter is here"
 )
 
 Failing = Callable[..., str]

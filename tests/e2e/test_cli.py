@@ -207,7 +207,7 @@ def test_networks_are_listed_with_their_parameters(
 
 def doctor_code() -> int:
     """1 while no starter is in the checkout, which is all that may be missing here."""
-    return 0 if (starter_folder() / "unet-lite0" / "card.json").is_file() else 1
+    return 0 if (starter_folder() / "fcn-lite0" / "card.json").is_file() else 1
 
 
 def test_the_doctor_finds_what_is_installed_and_what_is_missing(
@@ -221,7 +221,7 @@ def test_the_doctor_finds_what_is_installed_and_what_is_missing(
     assert found["lite0_sha256"].startswith("57934424")
     assert found["window"] == "offscreen"
     assert bool(found["problems"]) is not complete
-    assert ("unet-lite0" in found["starters"]) is complete
+    assert ("fcn-lite0" in found["starters"]) is complete
 
 
 def test_the_doctor_finds_a_window_that_cannot_be_opened(

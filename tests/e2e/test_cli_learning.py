@@ -88,9 +88,9 @@ def test_an_image_that_changed_is_left_out_of_training(
 def test_the_first_training_begins_with_the_starter(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    starter = json.loads((starter_folder() / "unet-lite0" / "card.json").read_bytes())
+    starter = json.loads((starter_folder() / "fcn-lite0" / "card.json").read_bytes())
     project = make(tmp_path)
-    assert answer(capsys, "train", project, "--steps", 1, *ON_CPU)["network"] == "unet-lite0"
+    assert answer(capsys, "train", project, "--steps", 1, *ON_CPU)["network"] == "fcn-lite0"
     card = json.loads((project / "models" / "r001" / "card.json").read_bytes())
     assert card["parent"] == starter["sha256"]
 

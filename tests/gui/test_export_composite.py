@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.editor.model_choice import DEFAULT_STARTER
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.dialogs.export import ExportDialog
 from cnnseg_gui.ui.main_window import MainWindow
@@ -53,7 +54,7 @@ def test_what_is_painted_stays_and_the_rest_is_what_is_shown(
     dialog = dialog_of(live, tmp_path / "set")
     QTest.mouseClick(dialog.form.fill, LEFT, pos=dialog.form.fill.rect().center() / 4)
     assert dialog.form.fill.isChecked()
-    assert "starter unet-lite0" in dialog.said
+    assert f"starter {DEFAULT_STARTER}" in dialog.said
     with qtbot.waitSignal(dialog.finished_export, timeout=PATIENCE_MS):
         QTest.mouseClick(dialog.start_button, LEFT)
     (path,) = (tmp_path / "set" / "masks").glob("*.png")
@@ -61,7 +62,7 @@ def test_what_is_painted_stays_and_the_rest_is_what_is_shown(
         written = np.asarray(image)
     assert np.array_equal(written, np.where(painted == UNLABELLED, proposed, painted))
     card = json.loads((tmp_path / "set" / "dataset.json").read_bytes())
-    assert card["composite_revision"] == "starter unet-lite0"
+    assert card["composite_revision"] == f"starter {DEFAULT_STARTER}"
     assert sum(row["pixels_proposed"] for row in card["images"]) == (painted == UNLABELLED).sum()
     dialog.close()
 

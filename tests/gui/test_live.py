@@ -102,7 +102,8 @@ def test_switched_off_it_answers_no_more_and_the_revision_proposes_again(
 def test_a_network_without_a_live_head_says_so(open_sample: MainWindow) -> None:
     window = open_sample
     rows = window.training_panel.live
-    assert window.choice.teaching == "starter:unet-lite0"
+    window.choice.choose("starter:unet-lite0", knows=True)
+    window.live._follow_choice()
     assert not rows.answers.isEnabled()
     assert "fcn-lite0" in rows.answers.toolTip()
     window.choice.choose("new:fcn-lite0?pretrained=false")

@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.unfinished import UnfinishedRun
+from cnnseg_gui.editor.model_choice import DEFAULT_STARTER
 from cnnseg_gui.engine.messages import Trained
 from cnnseg_gui.ui.dialogs.network import NetworkDialog
 from cnnseg_gui.ui.dialogs.weights import WeightsDialog
@@ -70,7 +71,7 @@ def test_a_fresh_network_is_taught_while_the_starter_goes_on_proposing(
     before = proposal_of(live)
     use(live, qtbot, "unet", width=16)
     assert live.choice.teaching == "new:unet?width=16"
-    assert live.choice.proposing == "starter:unet-lite0"
+    assert live.choice.proposing == f"starter:{DEFAULT_STARTER}"
     assert np.array_equal(proposal_of(live), before)
     paint_two_classes(live, qtbot)
     teach(live, qtbot, seconds=5)

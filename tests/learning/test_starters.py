@@ -32,7 +32,7 @@ def proposed(name: str, pixels: np.ndarray) -> np.ndarray:
 
 
 def test_the_default_network_and_a_plain_unet_ship() -> None:
-    assert {"unet", "unet-lite0"} <= set(NAMES)
+    assert {"fcn-lite0", "unet", "unet-lite0"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
