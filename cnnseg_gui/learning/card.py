@@ -20,6 +20,18 @@ class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
     dice: float
 
 
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the curve of a fine-tune: how good it was on what is held out."""
+
+    step: int
+    seconds: float
+    """Of learning."""
+    iou: float
+    """Mean over the classes that held-out pixels have."""
+    by_class: dict[str, float]
+    """IoU of each of these."""
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Stands beside the weights as JSON. Unknown fields, from newer versions, are passed over."""
 
@@ -43,6 +55,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Of learning."""
     resumed: int = 0
     """How often that was interrupted and gone on with."""
+    device: str = ""
+    """That it learnt on, as its maker calls it."""
+    precision: str = ""
+    """Of its convolutions while it learnt, e.g. "bfloat16"."""
     images: int = 0
     """It learnt from."""
     held_out: int = 0
@@ -57,6 +73,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Mean, on the held-out images, over the classes that they hold."""
     by_class: dict[str, ClassScores] = {}
     """Without classes that no held-out pixel has."""
+    curve: tuple[Point, ...] = ()
+    """From before the first step to after the last; empty where nothing is held out."""
     by_image: dict[str, tuple[float, float]] = {}
     """Mean IoU of what proposed before and of this one, by held-out image."""
     calibration: Calibration | None = None

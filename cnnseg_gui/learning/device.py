@@ -32,6 +32,11 @@ class Compute:
     milliseconds: dict[str, float] = field(default_factory=dict)
     """What was measured to choose the precision, by its name; empty where nothing was."""
 
+    @property
+    def trains_in(self) -> str:
+        """The name of `train_precision`, e.g. "bfloat16"."""
+        return str(self.train_precision).removeprefix("torch.")
+
     def place(self, tensor: torch.Tensor) -> torch.Tensor:
         """On the device; to a GPU from pinned memory, so that copying overlaps with computing."""
         if self.device.type == "cuda":

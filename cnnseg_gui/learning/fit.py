@@ -6,25 +6,24 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-import msgspec
 import numpy as np
 import torch
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.learning.card import Card
 from cnnseg_gui.learning.device import Compute
-from cnnseg_gui.learning.hold_out import TilesOf
 from cnnseg_gui.learning.keep import Keeper, Validation
 from cnnseg_gui.learning.learner import Learner, Settings
 from cnnseg_gui.learning.lessons import Lessons, balanced
 from cnnseg_gui.learning.model import Model
+from cnnseg_gui.learning.revision_card import card_of
 from cnnseg_gui.learning.sampling import Example, PixelCache
 from cnnseg_gui.learning.schedule import Budget
+from cnnseg_gui.learning.told import Material, Progress
 from cnnseg_gui.learning.unfinished import Facts, Unfinished
 
-__all__ = ["Cancelled", "Fitted", "News", "Progress", "Settings", "balanced", "fit"]
+__all__ = ["Cancelled", "Fitted", "Material", "News", "Progress", "Settings", "balanced", "fit"]
 
 
 class Cancelled(Exception):
@@ -45,17 +44,8 @@ Peek = Callable[[Callable[[], Model], float], None]
 News = Callable[[], Sequence[Example] | None]
 """All examples as they are now, where they have changed since it was last asked."""
 
-
-@dataclass(frozen=True)
-class Progress:
-    """After a step."""
-
-    step: int
-    seconds: float
-    seconds_left: float
-    loss: float
-    iou: float | None = None
-    """Mean IoU on the held-out images where it was just measured; at step 0 before learning."""
+Warm = Callable[[Sequence[Example]], Model | None]
+"""The model with a head fitted to some of what is learnt from; None where it has no such."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +77,8 @@ def fit(
     peek: Peek | None = None,
     settings: Settings = DEFAULTS,
     news: News = lambda: None,
+    on_material: Callable[[Material], None] = lambda material: None,
+    warm: Warm = lambda taught: None,
     rival: Model | None = None,
     unfinished: Unfinished | None = None,
 ) -> Fitted:
@@ -110,6 +102,10 @@ def fit(
         news: asked between two steps; brings all examples anew where more was painted, else None.
             It learns from them at once, more often where they differ. What was held out in the
             beginning stays so, and nothing else becomes so.
+        on_material: told what it learns from and where, before the first step and when that is
+            another.
+        warm: asked for the model with a head that was fitted to what is learnt from; learning
+            begins there instead of where the model is, which is what that is compared with.
         rival: the model that proposes meanwhile, where it is another one: scored on the same
             held-out pixels, for the card.
         unfinished: goes on from here, with what is left of the budget. It must fit: see
@@ -155,6 +151,20 @@ def fit(
     def snapshot() -> Model:
         return Model(learner.averaged(), model.card)
 
+    def progress(loss: float, found: float | None) -> Progress:
+        by_class = () if found is None else keeper.history[-1].by_class
+        left = budget.left + budget.reserve
+        return Progress(budget.done, budget.elapsed, left, loss, found, by_class)
+
+    told: Material | None = None
+
+    def tell(*, warm: bool) -> None:
+        nonlocal told
+        material = Material.of(lessons, learner.compute, warm=warm)
+        if material != told:
+            told = material
+            on_material(material)
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + past.step)  # of the dropout
         found = validate(step=0)
@@ -163,11 +173,17 @@ def fit(
             if rival is not None
             else None
         )
+        begun = warm(lessons.taught) if unfinished is None else None
         if unfinished is not None:
             found = _go_on(unfinished, learner, budget, validate)
+        elif begun is not None:
+            learner.network.load_state_dict(begun.network.state_dict())
         elif not model.card.steps:
             learner.begin(pause)
-        on_progress(Progress(budget.done, budget.elapsed, budget.left, math.nan, found))
+        tell(warm=begun is not None)
+        on_progress(progress(math.nan, found))
+        if begun is not None:
+            on_progress(progress(math.nan, validate(step=0)))
         learner.network.train()
         while budget.fraction < 1 and not improves_no_more(keeper, budget):
             pause()
@@ -177,18 +193,23 @@ def fit(
             if not math.isfinite(loss):
                 raise UserError("the loss is no longer a number", remedy="Learn again.")
             found = validate() if keeper.due else None
-            on_progress(Progress(budget.done, budget.elapsed, budget.left, loss, found))
+            tell(warm=begun is not None)
+            on_progress(progress(loss, found))
             keep(state)
             if peek is not None:
                 peek(snapshot, budget.elapsed)
     kept = keeper.restore()
     learner.measured(lambda where: keeper.calibrate(where, pause))
-    card = _card(model.card, budget, seed, lessons, keeper)
-    card = msgspec.structs.replace(card, resumed=past.resumed + (unfinished is not None))
-    if proposing is not None:
-        metrics = {**card.metrics, "iou_proposing": proposing}
-        card = msgspec.structs.replace(card, metrics=metrics)
-    card = keeper.noted(card)
+    card = card_of(
+        model.card,
+        budget=budget,
+        seed=seed,
+        lessons=lessons,
+        keeper=keeper,
+        compute=learner.compute,
+        resumed=past.resumed + (unfinished is not None),
+        proposing=proposing,
+    )
     return Fitted(
         Model(learner.network.to("cpu").eval(), card),
         tuple(keeper.history),
@@ -253,30 +274,3 @@ def improves_no_more(keeper: Keeper, budget: Budget) -> bool:
         return False
     since = [validation for validation in keeper.history if validation.step > keeper.kept.step]
     return len(since) >= PATIENCE
-
-
-def _card(
-    parent: Card,
-    budget: Budget,
-    seed: int,
-    lessons: Lessons,
-    keeper: Keeper,
-) -> Card:
-    held_out = [e for e in lessons.held_out if not isinstance(e, TilesOf)]
-    metrics = {}
-    if keeper.kept is not None:
-        metrics = {"iou_before": keeper.history[0].iou, "iou": keeper.kept.iou}
-    return msgspec.structs.replace(
-        parent,
-        name="",
-        sha256="",
-        parent=parent.sha256 or parent.parent,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=seed,
-        steps=budget.done,
-        seconds=round(budget.elapsed, 1),
-        images=len(lessons.taught),
-        held_out=len(held_out),
-        decided={n: int(c) for n, c in zip(parent.classes, lessons.counts, strict=True)},
-        metrics=metrics,
-    )

@@ -236,6 +236,11 @@ class LiveHead:
             _bias(project).copy_(self._bias / len(own))
 
 
+def goes_deeper(head: LiveHead, sample: Sample | None) -> bool:
+    """Whether the sample is large enough for the head's projections to be worth fitting."""
+    return head.projects and sample is not None and len(sample.truth) >= ENOUGH
+
+
 def _bias(project: Projection) -> Tensor:
     assert project.conv.bias is not None
     return project.conv.bias
