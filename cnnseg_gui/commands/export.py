@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 
 from cnnseg_gui.commands.arguments import add_device, count, seed
+from cnnseg_gui.commands.composite import CurrentModel, current_model
 from cnnseg_gui.commands.export_told import say_plan, say_report
 from cnnseg_gui.commands.output import Ticker
 from cnnseg_gui.commands.searching import add_look_in, look_in
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.export import (
-    ExportItem,
     Proposer,
     find_format,
     gather,
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
         look_in(options, project)
         proposer = None
         if options.composite:
-            proposer = _proposer(options, project)
+            proposer = _proposer(current_model(options, project))
         job = gather(project, options=_chosen(options), format_=format_, proposer=proposer)
     finally:
         project.close()
@@ -143,31 +143,8 @@ def _chosen(options: argparse.Namespace) -> ExportOptions:
     )
 
 
-def _proposer(options: argparse.Namespace, project: Project) -> Proposer:
-    """What the project's current revision proposes."""
-    from cnnseg_gui.commands.computing import memory_told
-    from cnnseg_gui.commands.segment import segment
-    from cnnseg_gui.commands.stored import load_revision
-    from cnnseg_gui.core.mask import Pixels
-    from cnnseg_gui.learning.device import choose
-    from cnnseg_gui.learning.model import adapt
-
-    current = project.revisions.current
-    if current is None:
-        raise UserError(
-            "this project has learnt nothing yet",
-            path=options.project,
-            remedy="Teach it with `cnnseg train`, or export without --composite.",
-        )
-    classes = project.class_list.dense_classes
-    model = adapt(load_revision(current), [cls.name for cls in classes])
-    compute = choose(options.device)
-
-    def propose(_: ExportItem, pixels: Pixels) -> Pixels:
-        with memory_told(compute):
-            return segment(model, pixels, compute)
-
-    return Proposer(f"{current.name} ({current.sha256[:12]})", propose)
+def _proposer(model: CurrentModel) -> Proposer:
+    return Proposer(model.name, lambda _, pixels: model.propose(pixels))
 
 
 def _ratios(text: str) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from scipy.sparse import csgraph
 
 from cnnseg_gui.core.mask import TILE
 from cnnseg_gui.core.rect import Rect, cell_rect
-from cnnseg_gui.core.region_scope import Bools, Cell
+from cnnseg_gui.core.region_scope import Bools, Cell, within
 
 Read = Callable[[Rect], Bools]
 Numbers = npt.NDArray[np.int32]
@@ -65,6 +65,28 @@ class Components:
             part = self.part(cell, chosen)
             if part is not None:
                 yield part
+
+    def batches(self) -> Iterator[tuple[Rect, Numbers]]:
+        """All of them: those inside one tile together, larger ones each by itself.
+
+        Returns:
+            A place in the window, and int32[h, w]: numbers, -1 elsewhere.
+        """
+        boxes = self.boxes()
+        top, left, bottom, right = boxes.T
+        alone = (top // TILE != (bottom - 1) // TILE) | (left // TILE != (right - 1) // TILE)
+        yield from self.parts(~alone)
+        for number in np.flatnonzero(alone):
+            rect = Rect(*(int(edge) for edge in boxes[number]))
+            numbers = np.full((rect.height, rect.width), -1, np.int32)
+            for cell in rect.cells(TILE):
+                if cell not in self._firsts:
+                    continue  # empty, though the object lies round it
+                part = cell_rect(*cell, TILE).intersection(self.window)
+                shown = part.intersection(rect)
+                mine = self.numbers(cell)[within(shown, part)] == number
+                numbers[within(shown, rect)][mine] = number
+            yield rect, numbers
 
     def boxes(self) -> Values:
         """int64[n, 4]: top, left, bottom, right of each."""

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from cnnseg_gui.core.components import Components
-from cnnseg_gui.core.mask import TILE, Mask
-from cnnseg_gui.core.rect import Rect, cell_rect
+from cnnseg_gui.core.mask import Mask
+from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.core.region_commands import objects_of
 from cnnseg_gui.core.region_scope import Bools, Change, RegionScope, within
 
@@ -32,7 +31,8 @@ def split(mask: Mask, scope: RegionScope, depth: float = 1.0) -> Iterator[Change
     window = scope.bounds(mask.shape).inflated(SPLIT_REACH).clipped(mask.shape)
     for value in sorted(scope.classes - scope.locked):
         objects = objects_of(mask, value, window)
-        for rect, mine in _batches(objects):
+        for rect, numbers in objects.batches():
+            mine: Bools = numbers >= 0
             padded, inner = _with_outside(mine, rect, window)
             gap = cuts(padded, depth)[inner]
             before = mask.read(rect)
@@ -137,23 +137,6 @@ def _neighbours(
                 slice(max(0, right), width - max(0, -right)),
             ),
         )
-
-
-def _batches(objects: Components) -> Iterator[tuple[Rect, Bools]]:
-    """Objects inside one tile together, larger ones each by itself."""
-    boxes = objects.boxes()
-    top, left, bottom, right = boxes.T
-    alone = (top // TILE != (bottom - 1) // TILE) | (left // TILE != (right - 1) // TILE)
-    for rect, numbers in objects.parts(~alone):
-        yield rect, numbers >= 0
-    for number in np.flatnonzero(alone):
-        rect = Rect(*(int(edge) for edge in boxes[number]))
-        mine = np.zeros((rect.height, rect.width), np.bool_)
-        for cell in rect.cells(TILE):
-            part = cell_rect(*cell, TILE).intersection(objects.window)
-            shown = part.intersection(rect)
-            mine[within(shown, rect)] = objects.numbers(cell)[within(shown, part)] == number
-        yield rect, mine
 
 
 def _with_outside(mine: Bools, rect: Rect, window: Rect) -> tuple[Bools, tuple[slice, slice]]:

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pytest
+import skimage.measure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.core.measurements import Measurements, MeasuringStopped, measure
+from cnnseg_gui.core.mask import UNLABELLED, Mask
+from cnnseg_gui.core.measurements import Measurements, MeasuringStopped
+from cnnseg_gui.core.measurements import measure as measure_tiles
+from cnnseg_gui.core.rect import Rect
 
 _MASKS = hnp.arrays(
     np.uint8,
     st.tuples(st.integers(1, 14), st.integers(1, 14)),
     elements=st.sampled_from([0, 1, 2, 254, UNLABELLED]),
 )
+
+
+def measure(
+    mask: np.ndarray,
+    image: np.ndarray,
+    *,
+    classes: Collection[int] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Measurements:
+    """Of whole arrays."""
+    values = image[..., None] if image.ndim == 2 else image
+
+    def read(rect: Rect) -> np.ndarray:
+        return values[rect.slices]
+
+    return measure_tiles(Mask.from_array(mask), read, classes=classes, should_stop=should_stop)
 
 
 def _objects(mask: np.ndarray) -> list[tuple[int, list[tuple[int, int]]]]:
@@ -109,12 +129,39 @@ def test_only_the_classes_asked_for_are_measured_and_none_gives_an_empty_table()
     assert empty.mean_intensity.shape == (0, 4)
 
 
-def test_an_image_of_another_size_and_a_stop_are_said() -> None:
+def test_a_stop_is_said() -> None:
     mask = np.ones((3, 3), np.uint8)
-    with pytest.raises(ValueError, match="image of"):
-        measure(mask, np.zeros((3, 4)))
     with pytest.raises(MeasuringStopped):
         measure(mask, mask, should_stop=lambda: True)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_objects_across_tiles_are_measured_as_a_whole(seed: int) -> None:
+    """Against scikit-image on the whole mask at once."""
+    random = np.random.default_rng(seed)
+    mask = np.zeros((600, 560), np.uint8)
+    for _ in range(12):
+        y, x = random.integers(0, 560, 2)
+        height, width = random.integers(1, 300, 2)
+        mask[y : y + height, x : x + width] = random.integers(0, 3)
+    image = random.integers(0, 256, mask.shape).astype(np.uint8)
+    expected = []
+    for index in (1, 2):
+        labels = skimage.measure.label(mask == index, connectivity=2)
+        expected += [
+            (index, *found.bbox, round(found.perimeter, 6), round(found.eccentricity, 6))
+            for found in skimage.measure.regionprops(labels)
+        ]
+    found = measure(mask, image)
+    told = [
+        (int(index), *box.tolist(), round(float(around), 6), round(float(eccentricity), 6))
+        for index, box, around, eccentricity in zip(
+            found.class_index, found.box, found.perimeter, found.eccentricity, strict=True
+        )
+    ]
+    assert sorted(told) == sorted(expected)
+    assert [row[:3] for row in told] == sorted(row[:3] for row in told)
 
 
 def test_a_thousand_objects_on_a_megapixel_take_seconds_at_most() -> None:

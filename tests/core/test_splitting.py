@@ -45,6 +45,14 @@ def test_two_discs_that_overlap_fall_apart_by_a_thin_line_of_background(
     assert numbers[row, column] != numbers[row + 8, column + 32]
 
 
+def test_a_frame_round_an_empty_tile_is_looked_at_as_any_other() -> None:
+    before = np.full((3 * TILE, 3 * TILE), UNLABELLED, np.uint8)
+    before[TILE - 9 : 2 * TILE + 9, TILE - 9 : 2 * TILE + 9] = 1
+    before[TILE : 2 * TILE, TILE : 2 * TILE] = UNLABELLED
+    changed = after(before, split(Mask.from_array(before), RegionScope(frozenset({1}))))
+    assert (changed[before == UNLABELLED] == UNLABELLED).all()
+
+
 def test_a_chain_of_discs_through_many_tiles_falls_into_its_discs() -> None:
     places = [(300 + (k % 3) * 6, 40 + 45 * k, 26) for k in range(12)]
     before = discs(*places)

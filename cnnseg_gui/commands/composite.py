@@ -1,0 +1,53 @@
+"""`--composite`: undecided pixels are filled as the project's current revision proposes them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.project import Project
+
+
+class CurrentModel(NamedTuple):
+    """What fills undecided pixels.
+
+    Args:
+        name: of the revision, for people.
+        propose: uint8[H, W], indices of the project's classes without gaps, of uint8[H, W, 3].
+    """
+
+    name: str
+    propose: Callable[[Pixels], Pixels]
+
+
+def current_model(options: argparse.Namespace, project: Project) -> CurrentModel:
+    """What the project's current revision proposes.
+
+    Raises:
+        UserError: it has learnt nothing yet, or the revision or the device cannot be had.
+    """
+    from cnnseg_gui.commands.computing import memory_told
+    from cnnseg_gui.commands.segment import segment
+    from cnnseg_gui.commands.stored import load_revision
+    from cnnseg_gui.learning.device import choose
+    from cnnseg_gui.learning.model import adapt
+
+    current = project.revisions.current
+    if current is None:
+        raise UserError(
+            "this project has learnt nothing yet",
+            path=options.project,
+            remedy="Teach it with `cnnseg train`, or export without --composite.",
+        )
+    classes = project.class_list.dense_classes
+    model = adapt(load_revision(current), [cls.name for cls in classes])
+    compute = choose(options.device)
+
+    def propose(pixels: Pixels) -> Pixels:
+        with memory_told(compute):
+            return segment(model, pixels, compute)
+
+    return CurrentModel(f"{current.name} ({current.sha256[:12]})", propose)
