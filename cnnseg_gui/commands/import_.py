@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cnnseg_gui.commands.output import Ticker, answer, counted, note
+from cnnseg_gui.commands.import_told import say_plan, say_report
+from cnnseg_gui.commands.output import Ticker
 from cnnseg_gui.core.database import FILE_NAME
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
-from cnnseg_gui.formats.import_classes import read_mapping
+from cnnseg_gui.formats.dataset import DataSet, Format
+from cnnseg_gui.formats.import_change import Existing
+from cnnseg_gui.formats.import_classes import first_classes, plan_classes, read_mapping
+from cnnseg_gui.formats.import_plan import Compared, plan_import, reader_for, survey
 from cnnseg_gui.formats.importing import (
     Import,
     ImportOptions,
-    ImportReport,
     import_all,
     make_project,
     read_data_set,
@@ -35,9 +38,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=list(FORMATS), help="without it, the one that it looks like"
     )
     parser.add_argument(
+        "--existing",
+        choices=[str(one) for one in Existing],
+        default=str(Existing.FILL),
+        help="masks that are there: keep them, fill what is undecided in them, or replace (fill)",
+    )
+    parser.add_argument(
         "--replace",
-        action="store_true",
-        help="decided pixels become the data set's; without it they are kept",
+        action="store_const",
+        dest="existing",
+        const=str(Existing.REPLACE),
+        help="the same as --existing replace",
     )
     parser.add_argument(
         "--map",
@@ -46,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="OLD=NEW",
         help="what its classes are here; OLD= leaves undecided",
     )
+    parser.add_argument("--dry-run", action="store_true", help="count and warn, store nothing")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,51 +77,43 @@ def run(options: argparse.Namespace) -> int:
         raise UserError("this data set has no images", path=options.data_set)
     folder = options.project.parent if options.project.name == FILE_NAME else options.project
     is_new = not (folder / FILE_NAME).exists()
+    chosen = ImportOptions(mapping, Existing(options.existing))
+    if options.dry_run:
+        return _dry_run(options, format_, data_set, chosen, None if is_new else folder)
     project = make_project(folder, data_set, mapping) if is_new else Project.open(folder)
     try:
         ticker = Ticker()
-        chosen = ImportOptions(mapping, options.replace)
         report = import_all(
             Import(project, data_set, chosen, title=format_.title),
             on_progress=lambda done, of: ticker.note(f"{done} of {of} images"),
         )
     finally:
         project.close()
-    return _say(options, report, format_.name, is_new=is_new)
+    return say_report(options, report, format_.name, is_new=is_new)
 
 
-def _say(options: argparse.Namespace, report: ImportReport, name: str, *, is_new: bool) -> int:
-    for line in report.notes:
-        note(line)
-    for error in report.refused:
-        note(error)
-    data = {
-        "project": str(options.project),
-        "made": is_new,
-        "format": name,
-        "matched": report.matched,
-        "added": report.added,
-        "skipped": report.skipped,
-        "masks": report.masks,
-        "pixels": report.pixels,
-        "kept": report.kept,
-        "tags": report.tags,
-        "splits": report.splits,
-        "classes_added": list(report.classes_added),
-        "refused": [str(error) for error in report.refused],
-        "notes": list(report.notes),
-    }
-    lines = [
-        f"{options.project}: {counted(report.matched, 'image')} matched, {report.added:,} added, "
-        f"{report.skipped:,} left out",
-        f"{counted(report.pixels, 'pixel')} set in {counted(report.masks, 'image')}",
-    ]
-    if report.kept:
-        lines.append(
-            f"{counted(report.kept, 'decided pixel')} kept that the data set says otherwise of "
-            "(--replace takes its word)"
-        )
-    if report.classes_added:
-        lines.append(f"new classes: {', '.join(report.classes_added)}")
-    answer(options, data, lines)
-    return 1 if report.refused else 0
+def _dry_run(
+    options: argparse.Namespace,
+    format_: Format,
+    data_set: DataSet,
+    chosen: ImportOptions,
+    folder: Path | None,
+) -> int:
+    """Compares with the project in a folder; None: with an empty one, which is not made."""
+    project = Project.open(folder) if folder is not None else None
+    compared: list[Compared] = []
+    refused = list(data_set.refused)
+    ticker = Ticker()
+    try:
+        empty = first_classes(data_set.classes, chosen.mapping)
+        before = project.class_list if project is not None else empty
+        classes = plan_classes(data_set.classes, before, chosen.mapping)
+        reader = reader_for(data_set, project)
+        for place, one in enumerate(survey(reader, project), start=1):
+            refused.append(one) if isinstance(one, UserError) else compared.append(one[1])
+            ticker.note(f"{place} of {len(reader)} images")
+    finally:
+        if project is not None:
+            project.close()
+    found = plan_import(compared, classes, chosen.existing, data_set.notes)
+    return say_plan(options, format_.name, found, classes, refused)

@@ -280,12 +280,15 @@ def made_beside(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """All or nothing.
+    """All or nothing; inside another one it is a part of that.
 
     Raises:
         UserError: the database could not take it; nothing of it is stored.
     """
     try:
+        if connection.in_transaction:
+            yield
+            return
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -6,8 +6,9 @@ import ctypes
 import gc
 import platform
 
-_MMAP_THRESHOLD = -3  # glibc's malloc.h
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # glibc's malloc.h
 _BLOCK = 1 << 20  # bytes
+_ARENAS = 2
 
 
 def return_freed_blocks() -> bool:
@@ -15,14 +16,18 @@ def return_freed_blocks() -> bool:
 
     glibc does so at first, but raises its threshold up to 32 MB with every block that is freed;
     from then on the heap is full of holes and grows for as long as images are opened (mallopt(3),
-    M_MMAP_THRESHOLD). Setting it keeps it where it is.
+    M_MMAP_THRESHOLD). Setting it keeps it where it is. Threads share two heaps: with one for each,
+    what a worker has freed is of no use to the others.
 
     Returns:
         Whether it is so now; other C libraries are left as they are.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
-    return bool(ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _BLOCK))
+    library = ctypes.CDLL(None)
+    return bool(
+        library.mallopt(_MMAP_THRESHOLD, _BLOCK) and library.mallopt(_ARENA_MAX, _ARENAS)
+    )
 
 
 def keep_what_is_there() -> None:

@@ -59,14 +59,14 @@ class Prepared:
 
 
 def prepare(
-    mask: Mask, fills: Iterable[tuple[Coverage, int]], writable: Writable = EVERYTHING
+    mask: Mask, fills: Iterable[tuple[Coverage, int | Pixels]], writable: Writable = EVERYTHING
 ) -> Prepared:
     """Fills pixels of a snapshot, which stays as it is; a worker's job.
 
     Args:
         mask: a snapshot that nobody else writes.
-        fills: pixels and the mask value they get; may be computed from the snapshot as they are
-            asked for.
+        fills: pixels and the mask value they get, or uint8[h, w] of values; may be computed from
+            the snapshot as they are asked for.
         writable: bool[256], the mask values that may be overwritten.
     """
     changed = mask.snapshot()

@@ -110,6 +110,18 @@ class Project:
         with self._transaction():
             pass
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is stored inside about images is stored whole or not at all.
+
+        Errors must leave the block. Not for edits of the classes, which are remembered here too.
+
+        Raises:
+            UserError: it could not be stored; the project is as it was before.
+        """
+        with self._transaction():
+            yield
+
     def close(self) -> None:
         self.packer.shutdown()
         self._db.close()

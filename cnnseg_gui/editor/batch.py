@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, Signal
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_doubts import ImageDoubt, doubt_of
 from cnnseg_gui.core.image_table import APPROVED, FORMER, ImageRecord
-from cnnseg_gui.core.mask import Mask, Pixels, unpack_tile
+from cnnseg_gui.core.mask import Mask
 from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.core.stored_mask import mask_of_tiles
 from cnnseg_gui.core.sure_pixels import accept_sure
 from cnnseg_gui.editor.beside_proposals import BesideProposal, BesideProposals
 from cnnseg_gui.editor.jobs import in_background
@@ -187,7 +188,7 @@ class Batch(QObject):
                 proposal.confidence,
                 embedding=proposal.embedding,
             )
-            mask = _mask(record, tiles, meaning)
+            mask = mask_of_tiles(record, tiles, meaning)
             return doubt, mask, None if above is None else accept_sure(mask, proposal, above)
 
         def done(found: tuple[ImageDoubt, Mask, Patch | None]) -> None:
@@ -306,23 +307,3 @@ def _next_image(project: Project, run: BatchRun) -> ImageRecord | None:
             continue
         if record.status not in (APPROVED, FORMER) and not too_large(record):
             return record
-
-
-def _mask(record: ImageRecord, tiles: Sequence[tuple[int, int, bytes]], meaning: Pixels) -> Mask:
-    """The mask as it is stored, to be changed and stored again.
-
-    Raises:
-        UserError: a stored tile is damaged.
-    """
-    mask = Mask(record.height, record.width)
-    mask.image_id, mask.meaning = record.id, meaning
-    for row, column, data in tiles:
-        try:
-            mask.put_tile(row, column, unpack_tile(data))
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"the mask of {record.name} is damaged ({error})",
-                path=record.path,
-                remedy="Keep the project as it is and restore a copy of it.",
-            ) from error
-    return mask

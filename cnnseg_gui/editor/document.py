@@ -218,6 +218,11 @@ class Document(QObject):
         """Stores a patch of this mask, which is painted already, as one gesture."""
         self._keep(patch, name)
 
+    def show_stored(self, patch: Patch) -> None:
+        """A patch is in this mask and in the store already, as by an import: it is shown."""
+        self._redraw(patch.bounds)
+        self.changed.emit(self.record.id)
+
     def undo(self) -> None:
         """Takes the last gesture back, or of the one under way its last point or all of it."""
         if self.step_back():

@@ -71,7 +71,7 @@ class Workspace(QObject):
         self._looks = Looks(self)
         self.adding = Adding(self)
         """Adds images in the background."""
-        self.adding.added.connect(self._show_added)
+        self.adding.added.connect(self.show_added)
         self.adding.failed.connect(self.failed)
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._syncing = Syncing(self, failed=self.failed.emit)
@@ -162,6 +162,12 @@ class Workspace(QObject):
         """Adds images and folders of images; files that cannot be read are said one by one."""
         if self.project is not None:
             self.adding.add(self.project, paths)
+
+    def show_added(self, numbers: list[int]) -> None:
+        """New images are in the project; the first of them is shown where none is."""
+        self.images_added.emit(numbers)
+        if self._shown_id is None and self._stuck is None:
+            self.open_image(numbers[0])
 
     def open_image(self, image_id: int) -> None:
         """Leaves the current image and shows another, read in a worker thread."""
@@ -359,11 +365,6 @@ class Workspace(QObject):
         self._mirroring.later(project)  # what a crash kept from it
         if image is not None:
             self.open_image(image)
-
-    def _show_added(self, numbers: list[int]) -> None:
-        self.images_added.emit(numbers)
-        if self._shown_id is None and self._stuck is None:
-            self.open_image(numbers[0])
 
     def _show(self, record: ImageRecord, image: ImageSource | None) -> None:
         if self.project is None or image is None or self._opening is not record:

@@ -70,7 +70,8 @@ def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
 def plan_classes(
     source: Iterable[PixelClass], before: ClassList, mapping: Mapping[str, str]
 ) -> ClassPlan:
-    """Matches classes by name, upper and lower case alike; the others are added, with their colour.
+    """Matches classes by name, upper and lower case alike; the others are added, with their colour
+    where no class has it.
 
     The data set's background is the project's, whatever the two are called.
 
@@ -105,8 +106,10 @@ def plan_classes(
         if target is not None:
             planned.append(ImportedClass(cls, target, target.name in fresh))
             continue
+        used = {live.colour for live in after.live}
         after = after.with_added(name)
-        after = after.with_colour(after.live[-1].index, cls.colour)
+        if cls.colour not in used:
+            after = after.with_colour(after.live[-1].index, cls.colour)
         fresh.add(after.live[-1].name)
         planned.append(ImportedClass(cls, after.live[-1], is_new=True))
     return ClassPlan(after, _without_repeats(planned))

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cnnseg_gui.core.attached import ChangedImage, read_attached
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.image_hash import difference_hash, distance
 from cnnseg_gui.core.image_io import read_image
@@ -114,7 +115,10 @@ class ImageMatcher:
         look = self._looks.get(record.id)
         if look is None:
             try:
-                look = difference_hash(read_image(record.path, record.page).pixels)
+                data = read_attached(record.path, record.sha256)
+                look = difference_hash(read_image(data, record.page, name=record.name).pixels)
+            except ChangedImage:  # how it looked when it was painted on nobody knows
+                return False
             except UserError:  # it is gone: nothing but its name is known
                 return True
         return facts.look is None or distance(facts.look, look) <= _OTHER_PICTURE

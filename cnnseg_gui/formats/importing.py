@@ -8,21 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
+from typing import Protocol
 
 from cnnseg_gui.core.class_list import ClassList
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.mask import UNLABELLED, Mask
-from cnnseg_gui.core.patch import Patch, PatchBuilder
+from cnnseg_gui.core.image_table import FORMER
+from cnnseg_gui.core.mask import Mask
+from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.core.tags import clean_tag
 from cnnseg_gui.formats.dataset import DataSet, Format
+from cnnseg_gui.formats.import_change import Existing, MaskChange, change_mask
 from cnnseg_gui.formats.import_classes import ClassPlan, first_classes, plan_classes
-from cnnseg_gui.formats.import_reading import DataSetReader, FoundImage, ImageMatcher
+from cnnseg_gui.formats.import_plan import reader_for
+from cnnseg_gui.formats.import_reading import DataSetReader, FoundImage
 from cnnseg_gui.formats.registry import FORMATS
 
 Progress = Callable[[int, int], None]
 """Images done so far, and of how many."""
+
+
+class EditClasses(Protocol):
+    """Changes a project's list of classes as one step, named for the undo menu."""
+
+    def __call__(self, after: ClassList, *, name: str) -> None: ...
+
+
+class LeftOut(UserError):
+    """An image cannot go into the project; the others can."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +44,11 @@ class ImportOptions:
 
     Args:
         mapping: the data set's class names to the project's; an empty one leaves pixels undecided.
-        replace: the data set's pixels take the place of decided ones, which are kept otherwise.
+        existing: what becomes of masks that are there; parts that are fixed change with `REPLACE`.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
-    replace: bool = False
+    existing: Existing = Existing.FILL
 
 
 @dataclass
@@ -126,18 +139,20 @@ class Import:
 
     def reader(self) -> DataSetReader:
         """What reads the images; it may be used in a worker."""
-        matcher = ImageMatcher(self._project.images(), self._project.looks())
-        return DataSetReader(self._data_set, matcher)
+        return reader_for(self._data_set, self._project)
 
-    def put_classes(self) -> None:
+    def put_classes(self, edit: EditClasses | None = None) -> None:
         """Adds the classes that are missing, as one step of the history.
+
+        Args:
+            edit: changes the project's list; None: `Project.edit_classes`.
 
         Raises:
             UserError: they could not be stored.
         """
         self.plan = _planned_again(self.plan, self._project.class_list, self._options.mapping)
         if self.plan.added:
-            self._project.edit_classes(self.plan.after, name="Import classes")
+            (edit or self._project.edit_classes)(self.plan.after, name="Import classes")
             self.report.classes_added = tuple(cls.name for cls in self.plan.added)
 
     def refuse(self, error: UserError) -> None:
@@ -145,71 +160,92 @@ class Import:
         self.report.refused.append(error)
         self.report.skipped += 1
 
-    def put(self, found: FoundImage, *, mask: Mask | None = None) -> tuple[int, Patch | None]:
-        """Stores an image: whole, or not at all.
+    def mask_of(self, found: FoundImage) -> Mask:
+        """The project's mask of an image; an undecided one of an image that it has not.
+
+        Raises:
+            UserError: the stored one is damaged.
+        """
+        if found.image_id is not None:
+            return self._project.load_mask(found.image_id)
+        assert found.facts is not None  # or the reader had refused it
+        return Mask(found.facts.height, found.facts.width)
+
+    def change(self, found: FoundImage, mask: Mask) -> MaskChange | None:
+        """What becomes of a mask, which stays as it is; a worker's job on a snapshot.
+
+        Raises:
+            UserError: the data set's mask is of another size.
+        """
+        if found.mask is None:
+            return None
+        if mask.shape != found.mask.shape:
+            raise UserError(f"the mask of {found.entry.name} is of another size than its image")
+        return change_mask(mask, self.plan.table[found.mask], self._options.existing)
+
+    def put(
+        self, found: FoundImage, mask: Mask, change: MaskChange | None
+    ) -> tuple[int, Patch | None]:
+        """Stores an image with its mask, tags and split: whole, or not at all.
 
         Args:
-            mask: the project's, if somebody holds it; it is changed along with the stored one.
+            mask: the one that `change` was made of, or that a snapshot was taken of; it is changed
+                along with the stored one.
 
         Returns:
             The image's number and what has changed of its mask.
 
         Raises:
-            UserError: it could not be stored.
+            LeftOut: it does not belong there; others may.
+            UserError: it could not be stored; nothing of it is, and the mask is as before.
         """
-        project, report = self._project, self.report
-        number = found.image_id
-        if number is None:
-            assert found.facts is not None  # or the reader had refused it
-            (number,) = project.add_images([found.facts])
-        patch = self._put_mask(number, found, mask)
-        self._put_tags(number, found)
-        before = project.image(number)
-        if found.entry.split and (not before.split or self._options.replace):
-            project.set_split(number, found.entry.split)
-            report.splits += before.split != found.entry.split
-        if found.image_id is None:
-            report.added += 1
-        else:
-            report.matched += 1
+        project, patch = self._project, None
+        tags, refused = _clean_tags(found)
+        try:
+            with project.together():
+                number = self._number(found)
+                before = project.image(number)
+                new = [tag for tag in tags if tag not in before.tags]
+                split = found.entry.split
+                if before.split and self._options.existing is not Existing.REPLACE:
+                    split = ""
+                if change is not None:
+                    mask.image_id = number
+                    patch = change.prepared.put_in(mask)
+                if patch is not None:
+                    project.commit(patch, mask, name=self.gesture)
+                for tag in new:
+                    project.tags.add(number, tag)
+                if split:
+                    project.set_split(number, split)
+        except BaseException:
+            if patch is not None:
+                patch.revert(mask)
+            raise
+        report = self.report
+        report.matched += found.image_id is not None
+        report.added += found.image_id is None
+        report.kept += change.kept if change is not None else 0
+        report.masks += patch is not None
+        report.pixels += patch.changed_pixels() if patch is not None else 0
+        report.tags += len(new)
+        report.splits += split not in ("", before.split)
+        report.refused += refused
         return number, patch
 
-    def _put_mask(self, number: int, found: FoundImage, mask: Mask | None) -> Patch | None:
-        if found.mask is None:
-            return None
-        mask = mask if mask is not None else self._project.load_mask(number)
-        if mask.shape != found.mask.shape:
-            raise UserError(f"the mask of {found.entry.name} is of another size than its image")
-        values = self.plan.table[found.mask]
-        before = mask.read(mask.bounds)
-        writes = (values != UNLABELLED) & (values != before)
-        if not self._options.replace:
-            decided = before != UNLABELLED
-            self.report.kept += int(np.count_nonzero(writes & decided))
-            writes &= ~decided
-        builder = PatchBuilder(mask)
-        builder.paint(0, 0, writes, values)
-        patch = builder.finish()
-        if patch is None:
-            return None
-        try:
-            self._project.commit(patch, mask, name=self.gesture)
-        except UserError:
-            patch.revert(mask)
-            raise
-        self.report.masks += 1
-        self.report.pixels += patch.changed_pixels()
-        return patch
-
-    def _put_tags(self, number: int, found: FoundImage) -> None:
-        have = set(self._project.tags.of(number))
-        for tag in found.entry.tags:
-            try:
-                self._project.tags.add(number, tag)
-            except UserError as error:
-                error = UserError(f"{found.entry.name}: {error.what}", remedy=error.remedy)
-                self.report.refused.append(error)
-        self.report.tags += len(set(self._project.tags.of(number)) - have)
+    def _number(self, found: FoundImage) -> int:
+        if found.image_id is not None:
+            return found.image_id
+        assert found.facts is not None  # or the reader had refused it
+        (number,) = self._project.add_images([found.facts])
+        record = self._project.image(number)
+        if record.sha256 != found.facts.sha256 or record.status == FORMER:
+            raise LeftOut(
+                "the project knows this file as another picture",
+                path=found.facts.path,
+                remedy="Open it there and say what it is, then import again.",
+            )
+        return number
 
 
 def import_all(
@@ -232,13 +268,30 @@ def import_all(
         on_progress(place, len(reader))
         try:
             found = reader.read(place)
+            mask = work.mask_of(found)
+            change = work.change(found, mask)
         except UserError as error:
             work.refuse(error)
             continue
-        work.put(found)
+        try:
+            work.put(found, mask, change)
+        except LeftOut as error:
+            work.refuse(error)
     return work.report
 
 
 def _planned_again(plan: ClassPlan, now: ClassList, mapping: Mapping[str, str]) -> ClassPlan:
     """The list may have been edited since."""
     return plan_classes([one.source for one in plan.classes], now, mapping)
+
+
+def _clean_tags(found: FoundImage) -> tuple[list[str], list[UserError]]:
+    """Tags as they are stored, and what is wrong with the others."""
+    tags: list[str] = []
+    refused: list[UserError] = []
+    for tag in found.entry.tags:
+        try:
+            tags.append(clean_tag(tag))
+        except UserError as error:
+            refused.append(UserError(f"{found.entry.name}: {error.what}", remedy=error.remedy))
+    return list(dict.fromkeys(tags)), refused

@@ -4,59 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QLineF, QObject, QRectF, Qt, QTimer
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction
 
 from cnnseg_gui.core.doubt import BLOCK, doubtful_squares
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
-from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.canvas.edge_layer import Edge, EdgeLayer
 from cnnseg_gui.ui.canvas.view import CanvasView
 
 _AFTER_MS = 300  # the hand rests
-Edge = tuple[int, int, int, int]
-"""top, left, bottom, right of a line, in pixels of the image."""
-
-_DARK, _LIGHT = QColor(0, 0, 0, 190), QColor(255, 214, 0)
-
-
-class DoubtLayer(QWidget):
-    """Lies over the canvas and lets everything through."""
-
-    def __init__(self, canvas: CanvasView) -> None:
-        super().__init__(canvas)
-        self._canvas = canvas
-        self.edges: list[Edge] = []
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.hide()
-
-    def show_edges(self, edges: list[Edge]) -> None:
-        """Draws these instead of those before; none: the layer is out of the way."""
-        self.edges = edges
-        self.setGeometry(self._canvas.rect())
-        self.setVisible(bool(edges))
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Yellow dashes on black: seen on any image."""
-        painter = QPainter(self)
-        area = QRectF(event.rect()).adjusted(-2, -2, 2, 2)
-        lines = []
-        for top, left, bottom, right in self.edges:
-            line = QLineF(
-                self._canvas.widget_position(ImagePoint(top, left)),
-                self._canvas.widget_position(ImagePoint(bottom, right)),
-            )
-            if area.intersects(QRectF(line.p1(), line.p2()).normalized().adjusted(-1, -1, 1, 1)):
-                lines.append(line)
-        for pen in (QPen(_DARK, 3), QPen(_LIGHT, 1.5, Qt.PenStyle.DashLine)):
-            painter.setPen(pen)
-            painter.drawLines(lines)
 
 
 def outline(squares: npt.NDArray[np.bool_], shape: tuple[int, int]) -> list[Edge]:
@@ -80,24 +39,17 @@ class DoubtOutlines(QObject):
     ) -> None:
         super().__init__(parent)
         self._action, self._canvas, self._workspace = action, canvas, workspace
-        self.layer = DoubtLayer(canvas)
+        self.layer = EdgeLayer(canvas)
         self._document: Document | None = None
         self._running = self._outdated = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_AFTER_MS)
         self._soon.timeout.connect(self._measure)
-        canvas.installEventFilter(self)
-        canvas.view_changed.connect(self.layer.update)
         action.toggled.connect(self._on_toggled)
         workspace.document_changed.connect(self._follow)
         workspace.image_changed.connect(lambda _: self._later())
         self._follow()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._canvas and event.type() == QEvent.Type.Resize:
-            self.layer.setGeometry(self._canvas.rect())
-        return False
 
     def _on_toggled(self, shown: bool) -> None:
         if shown:

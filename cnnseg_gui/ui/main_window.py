@@ -44,6 +44,7 @@ from cnnseg_gui.ui.menus import fill_menus, fill_palette, fill_toolbar
 from cnnseg_gui.ui.moved_images import MovedImages
 from cnnseg_gui.ui.naming import Naming
 from cnnseg_gui.ui.networks import NetworkWindows
+from cnnseg_gui.ui.object_measuring import ObjectMeasuring
 from cnnseg_gui.ui.opening import Opening, rescue_folder
 from cnnseg_gui.ui.painting import Painting
 from cnnseg_gui.ui.panels.classes import ClassesPanel
@@ -52,6 +53,7 @@ from cnnseg_gui.ui.panels.history import HistoryPanel
 from cnnseg_gui.ui.panels.images import ImagesPanel
 from cnnseg_gui.ui.panels.labels import LabelsPanel
 from cnnseg_gui.ui.panels.log import LogPanel
+from cnnseg_gui.ui.panels.measurements import MeasurementsPanel
 from cnnseg_gui.ui.panels.navigator import Navigator
 from cnnseg_gui.ui.panels.regions import RegionsPanel
 from cnnseg_gui.ui.panels.scrolled import scrolled
@@ -163,6 +165,9 @@ class MainWindow(QMainWindow):
         self.doubt_outlines = DoubtOutlines(
             self.actions_by_name["doubtful_regions"], self.canvas, self.workspace, self
         )
+        self.object_measuring = ObjectMeasuring(
+            self.measurements_panel, self.canvas, self.workspace, self
+        )
         self.displaying = Displaying(self.display_panel, self.canvas, self.workspace, self)
         self.labelling = Labelling(
             self.labels_panel,
@@ -226,6 +231,7 @@ class MainWindow(QMainWindow):
         self.training_panel = TrainingPanel()
         self.review_panels = ReviewPanels()
         self.labels_panel = LabelsPanel()
+        self.measurements_panel = MeasurementsPanel()
         self.log_panel = LogPanel()
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = [
@@ -242,6 +248,9 @@ class MainWindow(QMainWindow):
             *(
                 self._dock(title, panel, right, scrolls=True)
                 for title, panel in self.review_panels.by_title.items()
+            ),
+            self._dock(
+                "Measurements", self.measurements_panel, Qt.DockWidgetArea.BottomDockWidgetArea
             ),
         ]
         fill_toolbar(self, self.actions_by_name)
@@ -274,7 +283,7 @@ class MainWindow(QMainWindow):
         tool.raise_()
         self.tabifyDockWidget(teaching, history)
         self.tabifyDockWidget(history, labels)
-        revisions, effort, slips, batch = review
+        revisions, effort, slips, batch, measurements = review
         for beside, dock in (
             (labels, revisions),
             (revisions, slips),
@@ -287,7 +296,10 @@ class MainWindow(QMainWindow):
         tool.raise_()
         teaching.raise_()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
-        log.hide()
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, measurements)
+        self.tabifyDockWidget(log, measurements)
+        for dock in (log, measurements):
+            dock.hide()
         self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
         self.tabifyDockWidget(navigator, display)
         navigator.raise_()
@@ -310,6 +322,7 @@ class MainWindow(QMainWindow):
             "open_project": self.opening.ask_project,
             "add_images": self.opening.ask_images,
             "demo": self.opening.open_demo,
+            "import_labels": self.opening.ask_import,
             "export": self.opening.ask_export,
             "save": self.naming.ask,
             "about": self.opening.show_about,
@@ -328,6 +341,7 @@ class MainWindow(QMainWindow):
             "propose_batch": lambda: self.bring_up(self.review_panels.batch),
             "look_for_slips": lambda: self.bring_up(self.review_panels.inbox),
             "show_effort": lambda: self.bring_up(self.review_panels.effort),
+            "show_measurements": lambda: self.bring_up(self.measurements_panel),
             "preferences": self.preferences.show,
         }.items():
             act[name].triggered.connect(slot)
@@ -335,6 +349,8 @@ class MainWindow(QMainWindow):
         self.empty_state.open_project_asked.connect(self.opening.ask_project)
         self.empty_state.demo_asked.connect(self.opening.open_demo)
         self.opening.failed.connect(self.show_error)
+        self.opening.offered.connect(lambda text, offer: self.banner.say(text, offer=offer))
+        self.opening.answered.connect(self.banner.retract)
         self.images_panel.chosen.connect(workspace.open_image)
         self.canvas.scale_changed.connect(self.status.show_zoom)
         self.canvas.failed.connect(self.show_error)
@@ -361,6 +377,8 @@ class MainWindow(QMainWindow):
             lambda heat: self.labelling.propose_seed(heat, self.tools.class_index)
         )
         self.teaching.said.connect(self.banner.say)
+        self.object_measuring.said.connect(self.status.showMessage)
+        self.object_measuring.failed.connect(self.show_error)
         self.reviewing.said.connect(self.status.showMessage)
         self.reviewing.failed.connect(self.show_error)
         self.live_switches.said.connect(self.banner.say)
@@ -408,7 +426,7 @@ class MainWindow(QMainWindow):
         """What depends on the decided pixels: counts, undo names, what can be done now."""
         project, document = self.workspace.project, self.workspace.document
         act = self.actions_by_name
-        for action in act.named("export", "add_images"):
+        for action in act.named("export", "import_labels", "add_images"):
             action.setEnabled(project is not None)
         for action in act.named("accept", "approve", "fit", "one_to_one", "previous", "next"):
             action.setEnabled(document is not None)

@@ -12,7 +12,17 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToo
 from cnnseg_gui.ui.actions import MODES, TOOLS, Actions
 
 _MENUS: dict[str, tuple[str, ...]] = {
-    "&File": ("open_folder", "open_project", "add_images", "|", "save", "export", "|", "quit"),
+    "&File": (
+        "open_folder",
+        "open_project",
+        "add_images",
+        "|",
+        "save",
+        "import_labels",
+        "export",
+        "|",
+        "quit",
+    ),
     "&Edit": (
         "undo",
         "redo",
@@ -58,6 +68,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "compare",
         "border_weights",
         "doubtful_regions",
+        "show_measurements",
         "blink",
         "|",
         "reset_layout",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -20,7 +21,18 @@ from cnnseg_gui.editor.export_proposing import ExportProposing
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.project_lock import ProjectInUse
 from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.banner import Offer
+from cnnseg_gui.ui.label_offers import (
+    FoundLabels,
+    find_labels,
+    holds_images,
+    lists_images,
+    names_of_classes,
+)
 from cnnseg_gui.ui.summons import summon
+
+if TYPE_CHECKING:
+    from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
 
 
 class Opening(QObject):
@@ -28,6 +40,10 @@ class Opening(QObject):
 
     failed = Signal(object)
     """UserError."""
+    offered = Signal(str, object)
+    """A line and an `Offer`: what else can be done with what was opened."""
+    answered = Signal(str)
+    """The line whose offer was taken."""
 
     def __init__(self, window: QWidget, workspace: Workspace) -> None:
         super().__init__(window)
@@ -66,6 +82,17 @@ class Opening(QObject):
             self._workspace.project_changed.connect(dialog.close)
             dialog.show()
 
+    def ask_import(self) -> None:
+        """Which data set is asked for there."""
+        self.import_labels(None)
+
+    def import_labels(self, path: Path | None) -> None:
+        """The dialog, with a data set that is known already or None."""
+        from cnnseg_gui.ui.dialogs.import_labels import ImportDialog
+
+        if self._workspace.project is not None:
+            ImportDialog(self._workspace, path, self._window).show()
+
     def show_about(self) -> None:
         from cnnseg_gui.ui.dialogs.about import AboutDialog
 
@@ -76,15 +103,19 @@ class Opening(QObject):
     def open_paths(self, paths: Sequence[Path]) -> None:
         """A project, a folder of images, or images: dropped, or named on the command line.
 
-        Images go into the open project; without one, a new project beside them is offered.
+        Images go into the open project; without one, a new project beside them is offered. Where
+        there is a labelled data set, importing its labels is offered, too.
         """
         existing = next((found for path in paths if (found := _project_at(path))), None)
         if existing is not None:
             self._open_project(existing)
-        elif self._workspace.project is not None:
-            self._workspace.add_images(paths)
+            return
+        images = [path for path in paths if not lists_images(path)]
+        if self._workspace.project is None:
+            images = images or [path.parent for path in paths]
+            self._try(lambda: self._offer_project(images, paths))
         else:
-            self._try(lambda: self._offer_project(paths))
+            self._add(images, paths)
 
     def open_demo(self) -> bool:
         """A fresh copy of the sample project, kept where the program keeps its data.
@@ -118,14 +149,26 @@ class Opening(QObject):
         dialog.rebuilt.connect(self._open_project)
         dialog.open()
 
-    def _offer_project(self, paths: Sequence[Path]) -> None:
-        from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
+    def _offer_project(self, paths: Sequence[Path], opened: Sequence[Path]) -> None:
+        """Of images; or of a data set, whose images come in with its labels.
 
-        expect_images(paths)
-        beside = paths[0] if paths[0].is_dir() else paths[0].parent
-        dialog = NewProjectDialog(beside / "cnnseg", self._window)
+        Args:
+            opened: what was chosen or dropped.
+
+        Raises:
+            UserError: there are neither images nor labels.
+        """
+        try:
+            expect_images(paths)
+        except UserError:
+            found = find_labels(opened)
+            if not found:
+                raise
+            self._offer_project_of(found[0].path)
+            return
+        dialog = self._new_project(paths[0])
         dialog.confirmed.connect(
-            lambda folder, classes: self._try(lambda: self._create(folder, classes, paths))
+            lambda folder, classes: self._try(lambda: self._create(folder, classes, paths, opened))
         )
         in_background(
             lambda: len(find_images(paths)),
@@ -135,9 +178,65 @@ class Opening(QObject):
         )
         dialog.open()
 
-    def _create(self, folder: Path, classes: Sequence[str], images: Sequence[Path]) -> None:
+    def _offer_project_of(self, data_set: Path) -> None:
+        """With the data set's classes; the import is next."""
+
+        def create(folder: Path, classes: Sequence[str]) -> None:
+            self._workspace.create_project(folder, classes)
+            self.import_labels(data_set)
+
+        def ask(names: list[str]) -> None:
+            dialog = self._new_project(data_set)
+            dialog.show_data_set(names)
+            dialog.confirmed.connect(
+                lambda folder, classes: self._try(lambda: create(folder, classes))
+            )
+            dialog.open()
+
+        in_background(
+            lambda: names_of_classes(data_set), parent=self, done=ask, failed=self.failed.emit
+        )
+
+    def _new_project(self, opened: Path) -> NewProjectDialog:
+        from cnnseg_gui.ui.dialogs.new_project import NewProjectDialog
+
+        beside = opened if opened.is_dir() else opened.parent
+        return NewProjectDialog(beside / "cnnseg", self._window)
+
+    def _create(
+        self, folder: Path, classes: Sequence[str], images: Sequence[Path], opened: Sequence[Path]
+    ) -> None:
         self._workspace.create_project(folder, classes)
-        self._workspace.add_images(images)
+        self._add(images, opened)
+
+    def _add(self, images: Sequence[Path], opened: Sequence[Path]) -> None:
+        """Adds images, and offers the labels of what was opened.
+
+        A folder without images of its own may be a data set's: these come in with its labels.
+        """
+        project = self._workspace.project
+        plain = [path for path in images if holds_images(path)]
+        others = [path for path in images if path not in plain]
+        if plain:
+            self._workspace.add_images(plain)
+
+        def offer(found: list[FoundLabels]) -> None:
+            if self._workspace.project is not project:
+                return
+            for labels in found:
+                self._offer(labels)
+            data_sets = {labels.path for labels in found}
+            if left := [path for path in others if path not in data_sets]:
+                self._workspace.add_images(left)  # which says that there are none
+
+        in_background(lambda: find_labels(opened), parent=self, done=offer, failed=self.failed.emit)
+
+    def _offer(self, labels: FoundLabels) -> None:
+        def take() -> None:
+            self.answered.emit(labels.text)
+            self.import_labels(labels.path)
+
+        self.offered.emit(labels.text, Offer("Import Labels…", take))
 
     def _try(self, action: Callable[[], None]) -> bool:
         try:

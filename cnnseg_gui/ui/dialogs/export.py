@@ -13,13 +13,11 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +32,7 @@ from cnnseg_gui.formats.selection import ExportOptions
 from cnnseg_gui.ui.dialogs.export_counts import Counted, DryRun, gather_anew, in_words
 from cnnseg_gui.ui.dialogs.export_form import ExportForm
 from cnnseg_gui.ui.dialogs.export_preview import PreviewPanel
+from cnnseg_gui.ui.dialogs.scrolled_part import scrolled_part
 
 _log = logging.getLogger("cnnseg")
 
@@ -248,8 +247,8 @@ class ExportDialog(QDialog):
         right.addWidget(self.warnings)
         both = QHBoxLayout()
         both.setSpacing(16)
-        both.addWidget(_scrolled(self.form, self.form.minimumSizeHint().width() + 24), 3)
-        both.addWidget(_scrolled(beside, 240), 2)
+        both.addWidget(scrolled_part(self.form, self.form.minimumSizeHint().width() + 24), 3)
+        both.addWidget(scrolled_part(beside, 240), 2)
         self.browse = QPushButton("Browse…")
         place = QHBoxLayout()
         place.addWidget(QLabel("New folder"))
@@ -275,14 +274,3 @@ class ExportDialog(QDialog):
         self.dry_run.failed.connect(self._cannot)
         self._progressed.connect(self._show_progress)
         self._checked.connect(self._show_checked)
-
-
-def _scrolled(part: QWidget, least: int) -> QScrollArea:
-    """Up and down where there is no room for it; at least so many pixels wide."""
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setWidget(part)
-    scroll.setMinimumWidth(least)
-    return scroll

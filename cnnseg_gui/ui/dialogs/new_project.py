@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -19,7 +20,7 @@ from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.errors import UserError
 
 _STAY = (
-    "They stay where they are; masks, models and the history of your work go into the project "
+    "Images stay where they are; masks, models and the history of your work go into the project "
     "folder."
 )
 
@@ -64,6 +65,16 @@ class NewProjectDialog(QDialog):
     def show_count(self, images: int) -> None:
         """Says how many images there are."""
         self.intro.setText(f"{images:,} image{'' if images == 1 else 's'} found. {_STAY}")
+
+    def show_data_set(self, classes: Sequence[str]) -> None:
+        """Its images come in with its labels, once the project is there.
+
+        Args:
+            classes: what they are called in the data set.
+        """
+        self.intro.setText(f"A labelled data set was found; it is imported next. {_STAY}")
+        names = [name.replace(",", " ").strip() for name in classes]
+        self.classes.setText(", ".join(dict.fromkeys(name for name in names if name)))
 
     def accept(self) -> None:
         self.confirmed.emit(Path(self._folder.text()).expanduser(), self._names())

@@ -24,6 +24,13 @@ def _file() -> tuple[ActionSpec, ...]:
         ActionSpec(
             "export", "Export…", ("Ctrl+E",), "export", "Export the labelled data set", group=group
         ),
+        ActionSpec(
+            "import_labels",
+            "Import Labels…",
+            ("Ctrl+I",),
+            tip="Put a data set's masks, tags and parts into this project",
+            group=group,
+        ),
         ActionSpec("quit", "Quit", ("Ctrl+Q",), group=group),
     )
 
@@ -170,6 +177,12 @@ def _view() -> tuple[ActionSpec, ...]:
             "Doubtful Regions",
             tip="Outline where the network is not sure; N goes from one to the next",
             checkable=True,
+        ),
+        ActionSpec(
+            "show_measurements",
+            "Measurements",
+            ("Ctrl+M",),
+            tip="Area, shape and brightness of every object, as a table and a plot",
         ),
         ActionSpec(
             "blink",
