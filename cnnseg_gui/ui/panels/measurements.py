@@ -117,6 +117,7 @@ class MeasurementsPanel(QWidget):
             self._plot = ObjectPlot()
             self._plot.chosen.connect(self.choose)
             self._splitter.insertWidget(0, self._plot)
+            self._splitter.setSizes([1000, 1000])  # as much for the one as for the other
         return self._plot
 
     # ------------------------------------------------------------------ inside
