@@ -25,9 +25,7 @@ def return_freed_blocks() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     library = ctypes.CDLL(None)
-    return bool(
-        library.mallopt(_MMAP_THRESHOLD, _BLOCK) and library.mallopt(_ARENA_MAX, _ARENAS)
-    )
+    return bool(library.mallopt(_MMAP_THRESHOLD, _BLOCK) and library.mallopt(_ARENA_MAX, _ARENAS))
 
 
 def keep_what_is_there() -> None:
