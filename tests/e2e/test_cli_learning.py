@@ -127,11 +127,14 @@ def test_training_without_decided_pixels_says_so(tmp_path: Path, fails: Failing)
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C cannot be sent to one process there")
 def test_ctrl_c_stops_training_without_a_revision(tmp_path: Path) -> None:
     project = make(tmp_path, 1)
+    # whoever runs the tests in the background has them begin with Ctrl+C ignored: not so its child
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "cnnseg_gui.cli", "train", project, *TINY, *ON_CPU],
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     with process:
         assert process.stderr is not None
         while not process.stderr.readline().startswith("step 1:"):

@@ -234,6 +234,7 @@ server.main(["--device", "cpu", "--threads", "1"])
 def test_memory_that_runs_out_is_told_in_the_panel_and_learning_goes_on(
     open_sample: MainWindow, qtbot: QtBot
 ) -> None:
+    open_sample.choice.choose("starter:unet-lite0", knows=True)  # which learns from four at once
     open_sample.engine.use_command([sys.executable, "-c", SHORT_OF_MEMORY])
     open_sample.engine.start()
     paint_two_classes(open_sample, qtbot)

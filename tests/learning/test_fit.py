@@ -109,7 +109,7 @@ def test_progress_is_told_step_by_step() -> None:
     assert all(math.isfinite(progress.loss) for progress in told[1:])
     assert told[0].iou is not None
     assert told[-1].iou is not None
-    assert told[-1].seconds_left == 0
+    assert 0 <= told[-1].seconds_left <= told[-1].seconds, "only the last look at held-out pixels"
     assert [p.step for p in told if p.iou is not None] == [v.step for v in fitted.history]
     assert all(a.seconds < b.seconds for a, b in pairwise(told))
 
