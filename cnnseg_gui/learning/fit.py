@@ -20,10 +20,9 @@ from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.revision_card import card_of
 from cnnseg_gui.learning.sampling import Example, PixelCache
 from cnnseg_gui.learning.schedule import Budget
-from cnnseg_gui.learning.told import Material, Progress
 from cnnseg_gui.learning.unfinished import Facts, Unfinished
 
-__all__ = ["Cancelled", "Fitted", "Material", "News", "Progress", "Settings", "balanced", "fit"]
+__all__ = ["Cancelled", "Fitted", "News", "Progress", "Settings", "balanced", "fit"]
 
 
 class Cancelled(Exception):
@@ -44,8 +43,19 @@ Peek = Callable[[Callable[[], Model], float], None]
 News = Callable[[], Sequence[Example] | None]
 """All examples as they are now, where they have changed since it was last asked."""
 
-Warm = Callable[[Sequence[Example]], Model | None]
-"""The model with a head fitted to some of what is learnt from; None where it has no such."""
+
+@dataclass(frozen=True)
+class Progress:
+    """After a step; at step 0 before learning."""
+
+    step: int
+    seconds: float
+    seconds_left: float
+    """Until the result is there."""
+    loss: float
+    """NaN at step 0."""
+    iou: float | None = None
+    """Mean IoU on what is held out where it was just measured."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,6 @@ def fit(
     peek: Peek | None = None,
     settings: Settings = DEFAULTS,
     news: News = lambda: None,
-    on_material: Callable[[Material], None] = lambda material: None,
-    warm: Warm = lambda taught: None,
     rival: Model | None = None,
     unfinished: Unfinished | None = None,
 ) -> Fitted:
@@ -102,10 +110,6 @@ def fit(
         news: asked between two steps; brings all examples anew where more was painted, else None.
             It learns from them at once, more often where they differ. What was held out in the
             beginning stays so, and nothing else becomes so.
-        on_material: told what it learns from and where, before the first step and when that is
-            another.
-        warm: asked for the model with a head that was fitted to what is learnt from; learning
-            begins there instead of where the model is, which is what that is compared with.
         rival: the model that proposes meanwhile, where it is another one: scored on the same
             held-out pixels, for the card.
         unfinished: goes on from here, with what is left of the budget. It must fit: see
@@ -152,18 +156,8 @@ def fit(
         return Model(learner.averaged(), model.card)
 
     def progress(loss: float, found: float | None) -> Progress:
-        by_class = () if found is None else keeper.history[-1].by_class
         left = budget.left + budget.reserve
-        return Progress(budget.done, budget.elapsed, left, loss, found, by_class)
-
-    told: Material | None = None
-
-    def tell(*, warm: bool) -> None:
-        nonlocal told
-        material = Material.of(lessons, learner.compute, warm=warm)
-        if material != told:
-            told = material
-            on_material(material)
+        return Progress(budget.done, budget.elapsed, left, loss, found)
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + past.step)  # of the dropout
@@ -173,17 +167,11 @@ def fit(
             if rival is not None
             else None
         )
-        begun = warm(lessons.taught) if unfinished is None else None
         if unfinished is not None:
             found = _go_on(unfinished, learner, budget, validate)
-        elif begun is not None:
-            learner.network.load_state_dict(begun.network.state_dict())
         elif not model.card.steps:
             learner.begin(pause)
-        tell(warm=begun is not None)
         on_progress(progress(math.nan, found))
-        if begun is not None:
-            on_progress(progress(math.nan, validate(step=0)))
         learner.network.train()
         while budget.fraction < 1 and not improves_no_more(keeper, budget):
             pause()
@@ -193,7 +181,6 @@ def fit(
             if not math.isfinite(loss):
                 raise UserError("the loss is no longer a number", remedy="Learn again.")
             found = validate() if keeper.due else None
-            tell(warm=begun is not None)
             on_progress(progress(loss, found))
             keep(state)
             if peek is not None:

@@ -1,8 +1,9 @@
 """A network's head, fitted while a person paints: from a stroke to a proposal at once.
 
 What is fitted are the network's own parameters. Of one that is taught the layer that scores, from
-where fine-tuning left it; of a fresh one the projections too, warm from gesture to gesture. So
-fine-tuning begins from what the head knows, and the head goes on from what was fine-tuned.
+where fine-tuning left it; of a fresh one the projections too, warm from gesture to gesture. So the
+head goes on from what was fine-tuned; fine-tuning of a fresh network begins with a fit of the same
+kind (`begin_head`), to what is not held out.
 """
 
 from __future__ import annotations
