@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from cnnseg_gui.core.contradictions import Contradiction
-from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import Mask, Pixels
+from cnnseg_gui.engine.examples import example_of
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.messages import (
     Embedded,
@@ -20,7 +19,6 @@ from cnnseg_gui.engine.messages import (
     Slip,
     Slips,
     SlipsEnded,
-    TrainImage,
 )
 from cnnseg_gui.engine.packing import unpack
 from cnnseg_gui.engine.pipe import Outbox
@@ -34,7 +32,6 @@ from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.embedding import embed
 from cnnseg_gui.learning.fit import Cancelled, Progress
 from cnnseg_gui.learning.propose import propose
-from cnnseg_gui.learning.sampling import Example
 
 
 class Beside:
@@ -93,7 +90,7 @@ class Beside:
         )
         masks = unpack(message.images, blocks, message.values)
         examples = [
-            self._example(job, image, mask)
+            example_of(self._images, job, image, mask)
             for image, mask in zip(message.images, masks, strict=True)
         ]
         found = cross_fitted(
@@ -122,20 +119,6 @@ class Beside:
     def _checkpoint(self, job: Job) -> bool:
         self._turnstile.give_way(job.stopped)
         return job.stopped()
-
-    def _example(self, job: Job, image: TrainImage, mask: Mask) -> Example:
-        def load() -> Pixels:
-            job.raise_if_stopped()
-            pixels = self._images.load(image.image, job.stopped)
-            if pixels.shape[:2] != mask.shape:
-                raise UserError(
-                    f"the size of image {image.image[:8]} is {pixels.shape[:2]}, "
-                    f"that of its mask {mask.shape}",
-                    remedy="The mask belongs to another image: leave this one out.",
-                )
-            return pixels
-
-        return Example(image.image, load, mask, image.held_out)
 
 
 class _BothHalves:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import Mask, Pixels
+from cnnseg_gui.engine.examples import example_of
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.live_masks import LiveMasks
 from cnnseg_gui.engine.live_news import News
-from cnnseg_gui.engine.messages import Lightened, Train, Trained, TrainImage, Unusable
+from cnnseg_gui.engine.messages import Lightened, Train, Trained, Unusable
 from cnnseg_gui.engine.packing import unpack
 from cnnseg_gui.engine.pipe import Outbox
 from cnnseg_gui.engine.reporter import Recorder, Reporter
@@ -59,7 +59,7 @@ class Training:
             raise UserError("the request names no model", remedy="Choose a model.")
         masks = unpack(message.images, blocks, message.values)
         examples = [
-            self._example(job, image, mask)
+            example_of(self._images, job, image, mask)
             for image, mask in zip(message.images, masks, strict=True)
         ]
         unfinished = self._unfinished(job, message, model) if message.unfinished else None
@@ -104,7 +104,7 @@ class Training:
                 on_progress=Reporter(self._outbox, message.request),
                 on_lightened=lighten,
                 checkpoint=checkpoint,
-                news=News(self._masks, message, examples, partial(self._example, job)),
+                news=News(self._masks, message, examples, partial(example_of, self._images, job)),
                 keep=Recorder(self._outbox, message.request, every) if every > 0 else forget,
             )
         except Cancelled as error:
@@ -135,17 +135,3 @@ class Training:
             )
             return None
         return found
-
-    def _example(self, job: Job, image: TrainImage, mask: Mask) -> Example:
-        def load() -> Pixels:
-            job.raise_if_stopped()
-            pixels = self._images.load(image.image, job.stopped)
-            if pixels.shape[:2] != mask.shape:
-                raise UserError(
-                    f"the size of image {image.image[:8]} is {pixels.shape[:2]}, "
-                    f"that of its mask {mask.shape}",
-                    remedy="The mask belongs to another image: leave this one out.",
-                )
-            return pixels
-
-        return Example(image.image, load, mask, image.held_out)
