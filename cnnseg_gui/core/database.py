@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -218,6 +218,24 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
             raise database_error(error, path) from error
         raise _without_mirror(error, path) from error
     return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """An open project's database for another thread: a connection of its own, which only reads.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+        )
+    except sqlite3.Error as error:
+        raise database_error(error, path) from error
+    with closing(connection):
+        connection.execute("PRAGMA trusted_schema = OFF")
+        yield connection
 
 
 def set_aside(path: Path, when: datetime) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,7 @@ def reading_doubts(path: Path) -> Iterator[DoubtTable]:
     Raises:
         UserError: it cannot be read.
     """
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        raise database.database_error(error, path) from error
-    with closing(connection):
+    with database.reading(path) as connection:
         yield DoubtTable(connection, path)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,12 +53,7 @@ def read_files(path: Path) -> list[StoredFile]:
     Raises:
         UserError: it cannot be read.
     """
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        raise database.database_error(error, path) from error
-    with closing(connection):
-        connection.execute("PRAGMA trusted_schema = OFF")
+    with database.reading(path) as connection:
         return ImageFiles(connection, path).all()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,11 +44,7 @@ def reading(path: Path) -> Iterator[ImageListing]:
     Raises:
         UserError: it cannot be read.
     """
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        raise database.database_error(error, path) from error
-    with closing(connection):
+    with database.reading(path) as connection:
         yield ImageListing(connection, path)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,17 +73,10 @@ def mirror_round(
     Raises:
         UserError: the database cannot be read, or the tables cannot be written.
     """
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
-        )
-    except sqlite3.Error as error:
-        raise database.database_error(error, path) from error
     done: list[Mirrored] = []
     failures: list[UserError] = []
-    with closing(connection):
+    with database.reading(path) as connection:
         try:
-            connection.execute("PRAGMA trusted_schema = OFF")
             reader = _Reader(connection, path)
             for image_id in reader.stale():
                 if should_stop() or len(failures) >= _MOST_FAILURES:
