@@ -31,8 +31,7 @@ from cnnseg_gui.formats.export import ExportReport, ExportStopped, Proposer, wri
 from cnnseg_gui.formats.selection import ExportOptions
 from cnnseg_gui.ui.dialogs.export_counts import Counted, DryRun, gather_anew, in_words
 from cnnseg_gui.ui.dialogs.export_form import ExportForm
-from cnnseg_gui.ui.dialogs.export_preview import PreviewPanel
-from cnnseg_gui.ui.dialogs.scrolled_part import scrolled_part
+from cnnseg_gui.ui.dialogs.found_panel import FoundPanel
 
 _log = logging.getLogger("cnnseg")
 
@@ -69,12 +68,8 @@ class ExportDialog(QDialog):
         self.folder = QLineEdit(str(project.folder.parent / f"{project.folder.name} export"))
         self.folder.setAccessibleName("New folder")
         self.replace = QCheckBox("Replace the export that is there")
-        self.preview = PreviewPanel()
-        self.counts = QLabel()
-        self.warnings = QLabel()
-        for label in (self.counts, self.warnings):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        found = self._found = FoundPanel()
+        self.preview, self.counts, self.warnings = found.preview, found.counts, found.warnings
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.hide()
@@ -239,23 +234,13 @@ class ExportDialog(QDialog):
     # ------------------------------------------------------------------ inside
 
     def _lay_out(self) -> None:
-        beside = QWidget()
-        right = QVBoxLayout(beside)
-        right.setContentsMargins(0, 0, 6, 0)
-        right.addWidget(self.preview, 1)
-        right.addWidget(self.counts)
-        right.addWidget(self.warnings)
-        both = QHBoxLayout()
-        both.setSpacing(16)
-        both.addWidget(scrolled_part(self.form, self.form.minimumSizeHint().width() + 24), 3)
-        both.addWidget(scrolled_part(beside, 240), 2)
         self.browse = QPushButton("Browse…")
         place = QHBoxLayout()
         place.addWidget(QLabel("New folder"))
         place.addWidget(self.folder, 1)
         place.addWidget(self.browse)
         layout = QVBoxLayout(self)
-        layout.addLayout(both, 1)
+        layout.addLayout(self._found.beside(self.form), 1)
         layout.addLayout(place)
         layout.addWidget(self.replace)
         layout.addWidget(self._text)

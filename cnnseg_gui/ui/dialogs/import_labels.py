@@ -27,10 +27,9 @@ from cnnseg_gui.formats.import_change import Existing
 from cnnseg_gui.formats.import_classes import ClassPlan, plan_classes
 from cnnseg_gui.formats.import_plan import plan_import
 from cnnseg_gui.formats.importing import ImportReport
-from cnnseg_gui.ui.dialogs.export_preview import PreviewPanel
+from cnnseg_gui.ui.dialogs.found_panel import FoundPanel
 from cnnseg_gui.ui.dialogs.import_form import ImportForm
 from cnnseg_gui.ui.dialogs.import_told import left_out, planned, previews, reported
-from cnnseg_gui.ui.dialogs.scrolled_part import scrolled_part
 
 _log = logging.getLogger("cnnseg")
 
@@ -60,12 +59,12 @@ class ImportDialog(QDialog):
         self.source.setAccessibleName("Data set")
         self.source.setPlaceholderText("A folder, or the file that lists it")
         self.form = ImportForm()
-        self.preview = PreviewPanel()
-        self.counts, self.warnings, self._text = QLabel(), QLabel(), QLabel(_HINT)
-        for label in (self.counts, self.warnings, self._text):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        found = self._found = FoundPanel()
+        self.preview, self.counts, self.warnings = found.preview, found.counts, found.warnings
+        self._text = QLabel(_HINT)
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setObjectName("quiet")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -257,19 +256,9 @@ class ImportDialog(QDialog):
         place.addWidget(self.source, 1)
         place.addWidget(self.folder_button)
         place.addWidget(self.file_button)
-        beside = QWidget()
-        right = QVBoxLayout(beside)
-        right.setContentsMargins(0, 0, 6, 0)
-        right.addWidget(self.preview, 1)
-        right.addWidget(self.counts)
-        right.addWidget(self.warnings)
-        both = QHBoxLayout()
-        both.setSpacing(16)
-        both.addWidget(scrolled_part(self.form, self.form.minimumSizeHint().width() + 24), 3)
-        both.addWidget(scrolled_part(beside, 240), 2)
         layout = QVBoxLayout(self)
         layout.addLayout(place)
-        layout.addLayout(both, 1)
+        layout.addLayout(self._found.beside(self.form), 1)
         layout.addWidget(self._text)
         layout.addWidget(self._bar)
         layout.addWidget(self._buttons)
