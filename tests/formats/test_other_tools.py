@@ -10,31 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from written_sets import masks_of
+from written_sets import disc, masks_of, only_mask, save
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import UNLABELLED, Pixels
-from cnnseg_gui.formats.dataset import DataSet
+from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.formats.registry import FORMATS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-def save(path: Path, pixels: np.ndarray | None = None, mode: str | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.zeros((30, 40), np.uint8) if pixels is None else pixels, mode).save(path)
-    return path
-
-
-def disc(row: float, column: float, radius: float) -> np.ndarray:
-    y, x = np.mgrid[:30, :40] + 0.5
-    return np.hypot(y - row, x - column) < radius
-
-
-def only_mask(data: DataSet) -> Pixels:
-    assert not data.refused
-    (mask,) = masks_of(data)
-    return mask
 
 
 def test_the_voc_of_the_challenge_has_its_twenty_classes(tmp_path: Path) -> None:

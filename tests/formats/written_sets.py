@@ -74,3 +74,23 @@ def with_image(folder: Path, name: str = "images/a.png") -> Path:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.zeros((6, 5), np.uint8)).save(folder / name)
     return folder
+
+
+def save(path: Path, pixels: np.ndarray | None = None, mode: str | None = None) -> Path:
+    """An image of 30 × 40 pixels, black where none are given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros((30, 40), np.uint8) if pixels is None else pixels, mode).save(path)
+    return path
+
+
+def disc(row: float, column: float, radius: float) -> np.ndarray:
+    """bool[30, 40]."""
+    y, x = np.mgrid[:30, :40] + 0.5
+    return np.hypot(y - row, x - column) < radius
+
+
+def only_mask(data: DataSet) -> Pixels:
+    """Of a data set of one image."""
+    assert not data.refused
+    (mask,) = masks_of(data)
+    return mask
