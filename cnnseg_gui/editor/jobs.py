@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
 
 from cnnseg_gui.core.errors import UserError, from_os_error
 
@@ -47,7 +47,9 @@ def in_background(
             done(outcome)
 
     job.deliver = deliver
-    (pool or QThreadPool.globalInstance()).start(_Runnable(run))
+    # A function, not a QRunnable: of those that end before `start` returns, PySide keeps the
+    # Python half for good, with all that the work held.
+    (pool or QThreadPool.globalInstance()).start(run)
 
 
 class _Job(QObject):
@@ -63,15 +65,6 @@ class _Job(QObject):
     def _on_ended(self, outcome: object) -> None:
         self.deleteLater()
         self.deliver(outcome)
-
-
-class _Runnable(QRunnable):
-    def __init__(self, run: Callable[[], None]) -> None:
-        super().__init__()
-        self._call = run
-
-    def run(self) -> None:
-        self._call()
 
 
 def _outcome(work: Callable[[], _Result]) -> _Result | UserError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.ordinary_file import check_ordinary, read_ordinary
@@ -59,7 +59,8 @@ class SupplyDesk(QObject):
             self.answered.emit(Answer(process, _refusal(key, _DEFECT), ()))
             return
         sources = tuple(found) if isinstance(found, (tuple, list)) else (found,)
-        self._pool.start(_Reading(self, key, sources, process, told=self.beside))
+        reading = _Reading(self, key, sources, process, told=self.beside)
+        self._pool.start(reading.run)  # no QRunnable: see `editor/jobs.py`
 
     def close(self) -> None:
         """Waits for the file that is being read and drops the rest."""
@@ -67,7 +68,7 @@ class SupplyDesk(QObject):
         self._pool.waitForDone()
 
 
-class _Reading(QRunnable):
+class _Reading:
     def __init__(
         self,
         desk: SupplyDesk,
@@ -77,7 +78,6 @@ class _Reading(QRunnable):
         *,
         told: bool,
     ) -> None:
-        super().__init__()
         self._desk = desk
         self._key = key
         self._sources = sources
