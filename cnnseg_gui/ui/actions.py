@@ -6,7 +6,7 @@ import sys
 
 from PySide6.QtCore import SIGNAL, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from cnnseg_gui.ui.icons import icon
 from cnnseg_gui.ui.keys.bindings import Bindings
@@ -30,6 +30,15 @@ MODES = "mode_all", "mode_unlabelled", "mode_chosen"
 _TRIGGERED, _TOGGLED = SIGNAL("triggered(bool)"), SIGNAL("toggled(bool)")
 # macOS hands the keys that its menu bar shows to the menu, wherever the focus is.
 _SHOWS_CANVAS_KEYS = sys.platform != "darwin"
+
+
+def expect_no_menu(button: QToolButton) -> None:
+    """For the button of an action that has no menu and never gets one.
+
+    Where its popup mode was not set, Qt 6.11 waits for such a menu and connects itself to the
+    action once more with each of the action's changes: thousands of times in an hour.
+    """
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
 
 
 class Actions(QObject):

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
-from cnnseg_gui.ui.actions import MODES, TOOLS, Actions
+from cnnseg_gui.ui.actions import MODES, TOOLS, Actions, expect_no_menu
 
 _MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
@@ -169,7 +177,7 @@ def fill_toolbar(window: QMainWindow, actions: Actions) -> None:
             space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             bar.addWidget(space)
         else:
-            bar.addAction(actions[name])
+            _add_button(bar, actions[name])
     for name in _WITH_TEXT:
         button = bar.widgetForAction(actions[name])
         button.setProperty("toolButtonStyle", Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -182,8 +190,15 @@ def fill_palette(window: QMainWindow, actions: Actions) -> None:
     bar.setObjectName("Palette")
     bar.setIconSize(QSize(20, 20))
     for name in TOOLS:
-        bar.addAction(actions[name])
+        _add_button(bar, actions[name])
     window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+
+
+def _add_button(bar: QToolBar, action: QAction) -> None:
+    bar.addAction(action)
+    button = bar.widgetForAction(action)
+    assert isinstance(button, QToolButton)
+    expect_no_menu(button)
 
 
 def _add_devices(menu: QMenu) -> QActionGroup:

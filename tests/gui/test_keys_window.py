@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import SIGNAL, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow, QMenu, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.log_files import LogFiles
@@ -61,6 +69,18 @@ def test_what_does_nothing_yet_is_neither_on_the_sheet_nor_in_a_menu(window: Mai
     assert {"brush", "accept", "pan", "pen", "cursor_left", "keys", "class_9"} <= live
     silent = {spec.name for spec in SPECS} - live
     assert not silent & shown_in_menus(window)
+
+
+def test_no_button_connects_itself_anew_with_each_change_of_its_action(window: MainWindow) -> None:
+    of_actions = [one for one in window.findChildren(QToolButton) if one.defaultAction()]
+    buttons = [one for one in of_actions if one.defaultAction().text()]  # not a line edit's
+    assert {"undo", "brush", "teach"} <= {one.defaultAction().objectName() for one in buttons}
+    for button in buttons:
+        action = button.defaultAction()
+        before = action.receivers(SIGNAL("changed()"))
+        action.setEnabled(not action.isEnabled())
+        action.setEnabled(not action.isEnabled())
+        assert action.receivers(SIGNAL("changed()")) == before, action.text()
 
 
 @pytest.mark.parametrize("kind", [QLineEdit, QSpinBox])
