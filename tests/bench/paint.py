@@ -99,7 +99,7 @@ def beside(rows: list[Row], printed: str) -> list[Row]:
     pattern = r"(\d+) (fit|1:1) dab ms p50 ([\d.]+) p99 ([\d.]+)"
     for size, view, median, worst in re.findall(pattern, printed):
         for row in rows:
-            where = row["what"], row["size"], row["view"], row.get("diameter"), row["engine"]
+            where = row["what"], row["size"], row.get("view"), row.get("diameter"), row["engine"]
             if where == ("dab", int(size), view, 40, "idle"):
                 ours = float(str(row["p50_ms"])), float(str(row["p99_ms"]))
                 pairs.append(
