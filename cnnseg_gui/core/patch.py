@@ -142,11 +142,11 @@ class PatchBuilder:
         Pixels whose value may not be overwritten are left as they are.
 
         Returns:
-            The rectangle that may have changed, clipped to the image.
+            The rectangle that holds all that changed; empty where nothing did.
         """
         height, width = coverage.shape
         rect = Rect(top, left, top + height, left + width).clipped(self._mask.shape)
-        painted = set()
+        under, changed = set(), _EMPTY
         for row, column in rect.cells(TILE):
             part = cell_rect(row, column, TILE).intersection(rect)
             inside = (
@@ -156,19 +156,23 @@ class PatchBuilder:
             covered = coverage[inside]
             if not covered.any():
                 continue
+            under.add((row, column))
             pixels = self._mask.read_stored(part)
+            new = values if isinstance(values, int) else values[inside]
+            differs = covered & (pixels != new)
             if self._writable is not None:
-                covered = covered & self._writable[self._mask.meaning[pixels]]
-                if not covered.any():
-                    continue
-            painted.add((row, column))
-            self._remember(row, column, part)
-            pixels[covered] = values if isinstance(values, int) else values[inside][covered]
+                differs &= self._writable[self._mask.meaning[pixels]]
+            place = _around(differs, part.top, part.left)
+            if place.empty:
+                continue
+            self._remember(row, column, place)
+            np.copyto(pixels, new, where=differs, casting="unsafe")
             self._mask.write(part.top, part.left, pixels)
-        if painted and self._packer is not None:
-            self._pack(self._last - painted)
-            self._last = painted
-        return rect
+            changed = changed.union(place)
+        if under and self._packer is not None:
+            self._pack((self._last - under) & self._before.keys())
+            self._last = under
+        return changed
 
     def finish(self) -> Patch | None:
         """The gesture's patch, or None where no pixel changed."""
@@ -223,6 +227,20 @@ class PatchBuilder:
         self._touched.clear()
         self._packing.clear()
         self._last.clear()
+
+
+def _around(pixels: npt.NDArray[np.bool_], top: int, left: int) -> Rect:
+    """The smallest rectangle round those that are set, bool[h, w] at (top, left)."""
+    rows = np.flatnonzero(pixels.any(axis=1))
+    if not len(rows):
+        return _EMPTY
+    columns = np.flatnonzero(pixels.any(axis=0))
+    return Rect(
+        top + int(rows[0]),
+        left + int(columns[0]),
+        top + int(rows[-1]) + 1,
+        left + int(columns[-1]) + 1,
+    )
 
 
 _Packed = tuple[Piece, Stored | None]

@@ -69,6 +69,22 @@ def test_a_cancelled_gesture_leaves_no_trace(first: list, second: list) -> None:
     assert np.array_equal(mask.to_array(), before)
 
 
+@given(dabs, dabs)
+def test_what_a_dab_says_it_changed_is_just_what_it_changed(first: list, second: list) -> None:
+    mask = Mask(*_SHAPE)
+    paint(mask, first)
+    builder = PatchBuilder(mask)
+    for top, left, height, width, value, seed in second:
+        before = mask.to_array()
+        coverage = np.random.default_rng(seed).random((height, width)) < 0.6
+        changed = builder.paint(top, left, coverage, value)
+        rows, columns = np.nonzero(mask.to_array() != before)
+        if len(rows):
+            assert changed == (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
+        else:
+            assert changed.empty
+
+
 def test_painting_what_is_there_already_is_no_gesture() -> None:
     mask = Mask(20, 20)
     builder = PatchBuilder(mask)

@@ -14,6 +14,8 @@ from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.canvas.transform import ViewTransform
 
 _LEAST = 3.0  # screen pixels across: a finer tip could not be seen
+_LARGE = 64.0  # screen pixels from its centre: from here on its inside is left alone
+_INSCRIBED = 0.5**0.5  # half a square's side in a disc of radius 1
 _DARK = QColor(24, 24, 24)  # opaque: Qt takes ten times as long for lines that are not
 
 
@@ -26,11 +28,33 @@ class Tip:
     square: bool
     colour: QColor
 
-    def area(self, view: ViewTransform) -> QRectF:
-        """What drawing it may touch, in the view's pixels."""
+    def areas(self, view: ViewTransform) -> list[QRectF]:
+        """What drawing it may touch, in the view's pixels: of a large one not what is inside."""
         x, y = view.to_view(self.at)
         side = max(self.diameter / 2 + 1, 1) * view.scale + _LEAST
-        return QRectF(x - side, y - side, 2 * side, 2 * side)
+        whole = QRectF(x - side, y - side, 2 * side, 2 * side)
+        if side < _LARGE:
+            return [whole]
+        inner = max(0.0, (self.diameter / 2 - 2) * view.scale - _LEAST)
+        half = inner if self.square else inner * _INSCRIBED
+        band = side - half
+        return [
+            QRectF(whole.left(), whole.top(), whole.width(), band),
+            QRectF(whole.left(), y + half, whole.width(), band),
+            QRectF(whole.left(), y - half, band, 2 * half),
+            QRectF(x + half, y - half, band, 2 * half),
+        ]
+
+
+def areas_of_move(before: Tip | None, after: Tip | None, view: ViewTransform) -> list[QRectF]:
+    """What taking one tip away and drawing another may touch; None is no tip.
+
+    Sides that lie near each other are one rectangle: each of them costs a part of a frame.
+    """
+    old, new = ([] if tip is None else tip.areas(view) for tip in (before, after))
+    if len(old) != len(new):
+        return old + new
+    return [one.united(other) for one, other in zip(old, new, strict=True)]
 
 
 def draw_tip(painter: QPainter, tip: Tip, view: ViewTransform) -> None:

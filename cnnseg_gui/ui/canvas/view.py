@@ -26,13 +26,13 @@ from cnnseg_gui.ui.canvas.scale_bar import draw_scale_bar
 from cnnseg_gui.ui.canvas.smoothing import Smoothing
 from cnnseg_gui.ui.canvas.split import SplitHandle
 from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
-from cnnseg_gui.ui.canvas.tip import Tip, draw_tip
+from cnnseg_gui.ui.canvas.tip import Tip, areas_of_move, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
 _FRAME_MS = 4.0  # for making tiles; drawing a full view takes up to 8 more
 _SMOOTHING_MS = 3.0  # for interpolating while it moves
 _STILL_MS = 90  # after the last movement all is interpolated
-_MOST_PIECES = 6  # painted one by one
+_MOST_PIECES = 12  # painted one by one
 _SURROUNDED = 3.0  # a place is shown with as much on each side of it
 _LARGEST_PLACE = 4.0  # screen pixels per image pixel: no closer without being asked
 
@@ -138,9 +138,8 @@ class CanvasView(QWidget):
 
     def show_tip(self, tip: Tip | None) -> None:
         """The brush's outline under the pointer; None where no brush is."""
-        for shown in (self._tip, tip):
-            if shown is not None:
-                self._update_area(shown.area(self._view))
+        for area in areas_of_move(self._tip, tip, self._view):
+            self._update_area(area)
         self._tip = tip
 
     @property
