@@ -26,6 +26,7 @@ from cnnseg_gui.engine.messages import (
     Failed,
     Lightened,
     Trained,
+    TrainMaterial,
     TrainProgress,
     Unfinished,
     Unusable,
@@ -45,6 +46,8 @@ class FineTuning(QObject):
     """It was interrupted by a fault and goes on by itself; one line that says from where."""
     progressed = Signal(object)
     """TrainProgress."""
+    material_told = Signal(object)
+    """TrainMaterial: what it learns from and where; first, and when that is another."""
     lightened = Signal(str)
     """Memory ran out, and it goes on with less; what is another now, in one line."""
     finished = Signal(object)
@@ -84,6 +87,7 @@ class FineTuning(QObject):
         self._store.failed.connect(self.failed)
         workspace.project_changed.connect(self._change_project)
         engine.progressed.connect(self._on_progressed)
+        engine.material_told.connect(self._on_material)
         engine.lightened.connect(self._on_lightened)
         engine.unfinished.connect(self._on_unfinished)
         engine.unusable.connect(self._on_unusable)
@@ -257,6 +261,10 @@ class FineTuning(QObject):
     def _on_progressed(self, progress: TrainProgress) -> None:
         if progress.request == self._request:
             self.progressed.emit(progress)
+
+    def _on_material(self, material: TrainMaterial) -> None:
+        if material.request == self._request:
+            self.material_told.emit(material)
 
     def _on_lightened(self, lightened: Lightened) -> None:
         if lightened.request == self._request:

@@ -68,6 +68,8 @@ class EngineClient(Requests):
     """The request's number: all masks have been looked at."""
     progressed = Signal(object)
     """messages.TrainProgress."""
+    material_told = Signal(object)
+    """messages.TrainMaterial: what a fine-tune learns from, and where."""
     lightened = Signal(object)
     """messages.Lightened: memory ran out, and the job goes on with less."""
     unfinished = Signal(object, bytes)
@@ -218,6 +220,9 @@ class EngineClient(Requests):
             case messages.TrainProgress():
                 if message.request in self._pending:
                     self.progressed.emit(message)
+            case messages.TrainMaterial():
+                if message.request in self._pending:
+                    self.material_told.emit(message)
             case messages.Lightened():
                 if message.request in self._pending:
                     self.lightened.emit(message)

@@ -36,6 +36,7 @@ class Reporter:
             seconds_left=progress.seconds_left,
             loss=progress.loss,
             iou=progress.iou,
+            by_class=progress.by_class,
         )
         self._outbox.send(message)
 

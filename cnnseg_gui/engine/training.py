@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 
 from cnnseg_gui.core.errors import UserError
@@ -10,7 +11,7 @@ from cnnseg_gui.engine.examples import example_of
 from cnnseg_gui.engine.jobs import Job
 from cnnseg_gui.engine.live_masks import LiveMasks
 from cnnseg_gui.engine.live_news import News
-from cnnseg_gui.engine.messages import Lightened, Train, Trained, Unusable
+from cnnseg_gui.engine.messages import Lightened, Train, Trained, TrainMaterial, Unusable
 from cnnseg_gui.engine.packing import unpack
 from cnnseg_gui.engine.pipe import Outbox
 from cnnseg_gui.engine.reporter import Recorder, Reporter
@@ -20,6 +21,7 @@ from cnnseg_gui.engine.wants import Stopped, Wants
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.fit import Cancelled, Fitted, Make, Settings, fit
 from cnnseg_gui.learning.hold_out import hold_out_tiles
+from cnnseg_gui.learning.material import Material
 from cnnseg_gui.learning.model import Model, dump, stamped
 from cnnseg_gui.learning.sampling import Example
 from cnnseg_gui.learning.unfinished import Unfinished, load_unfinished, require_fit
@@ -86,6 +88,9 @@ class Training:
         def lighten(line: str) -> None:
             self._outbox.send(Lightened(request=message.request, what=line))
 
+        def tell(material: Material) -> None:
+            self._outbox.send(TrainMaterial(request=message.request, **asdict(material)))
+
         def forget(make: Make) -> None:
             """Nobody asked for its states."""
 
@@ -103,6 +108,7 @@ class Training:
                 unfinished=unfinished,
                 on_progress=Reporter(self._outbox, message.request),
                 on_lightened=lighten,
+                on_material=tell,
                 checkpoint=checkpoint,
                 news=News(self._masks, message, examples, partial(example_of, self._images, job)),
                 keep=Recorder(self._outbox, message.request, every) if every > 0 else forget,

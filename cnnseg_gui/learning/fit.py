@@ -16,6 +16,7 @@ from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.keep import Keeper, Validation
 from cnnseg_gui.learning.learner import Learner, Settings
 from cnnseg_gui.learning.lessons import Lessons, balanced
+from cnnseg_gui.learning.material import Material
 from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.revision_card import card_of
 from cnnseg_gui.learning.sampling import Example, PixelCache
@@ -56,6 +57,8 @@ class Progress:
     """NaN at step 0."""
     iou: float | None = None
     """Mean IoU on what is held out where it was just measured."""
+    by_class: tuple[float, ...] = ()
+    """Of each class with it; NaN where no held-out pixel has one."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def fit(
     peek: Peek | None = None,
     settings: Settings = DEFAULTS,
     news: News = lambda: None,
+    on_material: Callable[[Material], None] = lambda material: None,
     rival: Model | None = None,
     unfinished: Unfinished | None = None,
 ) -> Fitted:
@@ -110,6 +114,7 @@ def fit(
         news: asked between two steps; brings all examples anew where more was painted, else None.
             It learns from them at once, more often where they differ. What was held out in the
             beginning stays so, and nothing else becomes so.
+        on_material: told what it learns from and where: at first, and when that is another.
         rival: the model that proposes meanwhile, where it is another one: scored on the same
             held-out pixels, for the card.
         unfinished: goes on from here, with what is left of the budget. It must fit: see
@@ -157,7 +162,8 @@ def fit(
 
     def progress(loss: float, found: float | None) -> Progress:
         left = budget.left + budget.reserve
-        return Progress(budget.done, budget.elapsed, left, loss, found)
+        by_class = () if found is None else keeper.history[-1].by_class
+        return Progress(budget.done, budget.elapsed, left, loss, found, by_class)
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + past.step)  # of the dropout
@@ -171,12 +177,15 @@ def fit(
             found = _go_on(unfinished, learner, budget, validate)
         elif not model.card.steps:
             learner.begin(pause)
+        on_material(Material.of(lessons, learner.compute))
         on_progress(progress(math.nan, found))
         learner.network.train()
         while budget.fraction < 1 and not improves_no_more(keeper, budget):
             pause()
-            _hear(news, lessons, learner)
+            heard, where = _hear(news, lessons, learner), learner.compute
             loss = learner.step(budget.rate())
+            if heard or learner.compute is not where:
+                on_material(Material.of(lessons, learner.compute))
             budget.done += 1
             if not math.isfinite(loss):
                 raise UserError("the loss is no longer a number", remedy="Learn again.")
@@ -243,16 +252,21 @@ def _state(card: Card, learner: Learner, keeper: Keeper, budget: Budget, past: F
     return Unfinished(facts, weights, best[1] if best and learnt else {}, means, squares)
 
 
-def _hear(news: News, lessons: Lessons, learner: Learner) -> None:
-    """Learns from what was painted meanwhile; where nothing is left of it, from what was before."""
+def _hear(news: News, lessons: Lessons, learner: Learner) -> bool:
+    """Learns from what was painted meanwhile; where nothing is left of it, from what was before.
+
+    Returns:
+        Whether that is something else now.
+    """
     examples = news()
     if examples is None:
-        return
+        return False
     try:
         lessons.renew(examples)
     except UserError:
-        return
+        return False
     learner.weigh(lessons.class_weights)
+    return True
 
 
 def improves_no_more(keeper: Keeper, budget: Budget) -> bool:

@@ -28,8 +28,7 @@ class EmptyState(QWidget):
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
-        buttons = QHBoxLayout()
-        buttons.addStretch()
+        column = QVBoxLayout()  # in a row they would keep a small window from being narrow
         for text, signal, name in (
             ("Open a folder of images", self.open_folder_asked, "primary"),
             ("Open a project", self.open_project_asked, ""),
@@ -38,7 +37,10 @@ class EmptyState(QWidget):
             button = QPushButton(text)
             button.setObjectName(name)
             button.clicked.connect(signal)
-            buttons.addWidget(button)
+            column.addWidget(button)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addLayout(column)
         buttons.addStretch()
         layout = QVBoxLayout(self)
         layout.addStretch(2)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.core.scores import Scores, trust, verdict_of
 from cnnseg_gui.core.unfinished import UnfinishedRun
@@ -16,6 +17,7 @@ from cnnseg_gui.editor.model_choice import ModelChoice, network_of
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.panels.training import TrainingPanel
+from cnnseg_gui.ui.teaching_story import TeachingStory
 
 _log = logging.getLogger("cnnseg")
 _BORDERS, _YES = "borders", "yes"  # a setting of the project
@@ -43,6 +45,8 @@ class Teaching(QObject):
         self._panel, self._action, self._cancel_action = panel, action, cancel_action
         self._workspace, self._choice = workspace, choice
         self._fine_tuning, self._proposing = fine_tuning, proposing
+        self._story = TeachingStory(panel.run, fine_tuning, self)
+        self._project: Project | None = None
         self._count = QTimer(self)
         self._count.setSingleShot(True)
         self._count.setInterval(_COUNT_AFTER_MS)
@@ -55,7 +59,7 @@ class Teaching(QObject):
         workspace.project_changed.connect(self._show_project)
         workspace.image_changed.connect(lambda _: self._count.start())
         fine_tuning.started.connect(self._on_started)
-        fine_tuning.progressed.connect(panel.show_progress)
+        fine_tuning.progressed.connect(panel.run.show_progress)
         fine_tuning.resumed.connect(panel.show_note)
         fine_tuning.lightened.connect(panel.show_note)
         fine_tuning.interrupted.connect(self._show_interrupted)
@@ -81,6 +85,9 @@ class Teaching(QObject):
 
     def _show_project(self) -> None:
         project = self._workspace.project
+        if project is not self._project:
+            self._project = project
+            self._panel.run.forget()
         if project is not None:
             self._show_model()
             self._panel.show_borders(project.setting(_BORDERS) == _YES)
@@ -104,10 +111,19 @@ class Teaching(QObject):
     def _on_failed(self, error: UserError) -> None:
         _log.warning("%s", error)
         self._panel.show_note(str(error))
+        self._panel.run.say(str(error))
         self.said.emit(str(error))
 
     def _on_started(self) -> None:
-        self._panel.show_started()
+        project = self._workspace.project
+        assert project is not None
+        self._panel.show_started(project.class_list.dense_classes)
+        self._story.begin(_in_words(self._choice.teaching, self._choice.revisions()))
+        self._show_material()
+
+    def _end(self, outcome: str) -> None:
+        self._panel.show_idle(outcome)
+        self._panel.run.say(outcome)
         self._show_material()
 
     def _on_finished(self, revision: Revision) -> None:
@@ -116,8 +132,7 @@ class Teaching(QObject):
         learnt = f": held-out IoU {scores.before:.2f} → {scores.after:.2f}" if scores else ""
         verdict = verdict_of(revision.card)
         said = f" {verdict.sentence()}." if verdict else ""
-        self._panel.show_idle(f"Learnt{learnt}. Revision {revision.name} proposes now.{said}")
-        self._show_material()
+        self._end(f"Learnt{learnt}. Revision {revision.name} proposes now.{said}")
         self._proposing.refresh()
 
     def _show_model(self) -> None:
@@ -146,21 +161,18 @@ class Teaching(QObject):
             )
         else:
             why = "Another model was chosen meanwhile, and stays"
-        self._panel.show_idle(f"{why}. What was learnt is kept as {revision.name}.")
-        self._show_material()
+        self._end(f"{why}. What was learnt is kept as {revision.name}.")
 
     def _on_unimproved(self, iou: float) -> None:
-        self._panel.show_idle(
+        self._end(
             f"No better on the held-out images (IoU {iou:.2f}): the model before it stays. "
             "Correct more images, or teach for longer."
         )
-        self._show_material()
 
     def _on_stopped(self, reason: str) -> None:
-        self._panel.show_idle(reason or "Cancelled; the model before it stays.")
+        self._end(reason or "Cancelled; the model before it stays.")
         if reason:
             self.said.emit(reason)
-        self._show_material()
 
 
 def _in_words(model: str, revisions: list[Revision]) -> str:

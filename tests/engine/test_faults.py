@@ -26,6 +26,7 @@ from cnnseg_gui.engine.messages import (
     ProposedTile,
     Train,
     Trained,
+    TrainMaterial,
     TrainProgress,
     Unfinished,
     Unusable,
@@ -126,7 +127,26 @@ def test_nothing_is_kept_where_nobody_asked_for_it(window: PipeWindow) -> None:
     while not isinstance((message := window.next()[0]), Trained):
         seen.append(message)
     assert message.request == request
-    assert all(isinstance(other, TrainProgress) for other in seen)
+    assert all(isinstance(other, TrainProgress | TrainMaterial) for other in seen)
+
+
+def test_a_fine_tune_says_what_it_learns_from_and_scores_each_class(
+    window: PipeWindow,
+) -> None:
+    request = train(window, steps=5)
+    material, _ = window.until(TrainMaterial, request)
+    assert material.images >= 1
+    assert len(material.decided) == 2
+    assert min(material.decided) > 0
+    assert material.precision in ("float32", "bfloat16")
+    scored = []
+    while not isinstance((message := window.next()[0]), Trained):
+        if isinstance(message, TrainProgress) and message.iou is not None:
+            scored.append(message)
+    assert scored
+    for one in scored:
+        assert len(one.by_class) == 2
+        assert one.iou == pytest.approx(np.nanmean(one.by_class))
 
 
 @pytest.mark.parametrize("how", ["another hash", "damaged", "other classes", "other network"])

@@ -89,6 +89,11 @@ def test_teaching_makes_a_revision_that_proposes_and_painting_goes_on_meanwhile(
     assert live.proposing.model == f"weights:{revision.sha256}"
     assert not np.array_equal(proposal_of(live), before)
     assert not live.banner.isVisible()
+    story = live.training_panel.run.story
+    assert any("Began with" in line for line in story)
+    assert any("Learns from 1 image" in line for line in story)
+    assert any("Took new corrections in" in line for line in story)
+    assert f"Revision {revision.name} proposes now" in story[-1]
 
 
 def test_a_cancelled_fine_tune_leaves_no_revision_and_can_start_again(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
@@ -172,6 +172,12 @@ def test_every_theme_draws_the_window(open_sample: MainWindow, qapp: QApplicatio
         theme.apply(qapp, dark=dark)
         pictures.append(open_sample.grab().toImage().pixelColor(5, 5).lightness())
     assert pictures[0] < 80 < 200 < pictures[1]
+
+
+def test_the_window_fits_a_small_screen(open_sample: MainWindow, qtbot: QtBot) -> None:
+    open_sample.resize(1024, 700)
+    qtbot.waitUntil(lambda: open_sample.size() == QSize(1024, 700))
+    assert open_sample.minimumSizeHint().width() <= 1024
 
 
 @pytest.mark.parametrize("size", [(640, 480), (2200, 1300)])

@@ -46,6 +46,7 @@ from cnnseg_gui.engine.messages.proposing import (
 from cnnseg_gui.engine.messages.training import (
     Train,
     Trained,
+    TrainMaterial,
     TrainProgress,
     Unfinished,
     Unusable,
@@ -94,6 +95,7 @@ AnyMessage = (
     | SlipsEnded
     | Answered
     | TrainProgress
+    | TrainMaterial
     | Unfinished
     | Unusable
     | Trained

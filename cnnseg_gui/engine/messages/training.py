@@ -53,6 +53,25 @@ class TrainProgress(Message, frozen=True, kw_only=True):
     """Of the step; NaN at step 0, before the first one."""
     iou: float | None = None
     """Mean IoU on the held-out images where it was just measured."""
+    by_class: tuple[float, ...] = ()
+    """Of each of the request's classes with it; NaN where no held-out pixel has one."""
+
+
+class TrainMaterial(Message, frozen=True, kw_only=True):
+    """What a fine-tune learns from and where: before its first step, and when that is another."""
+
+    request: int
+    images: int
+    """With decided pixels to learn from."""
+    held_out: int
+    """Images that it is only checked on."""
+    tiled: int
+    """Images of which tiles are held out, as long as too few whole ones are."""
+    decided: tuple[int, ...]
+    """Pixels to learn from, of each of the request's classes."""
+    device: str
+    precision: str
+    """Of the convolutions, e.g. "bfloat16"."""
 
 
 class Trained(Message, frozen=True, kw_only=True):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -20,11 +17,8 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.editor.training_set import TrainingSet
-from cnnseg_gui.engine.messages import TrainProgress
 from cnnseg_gui.ui.live import LiveRows
-
-if TYPE_CHECKING:
-    from cnnseg_gui.ui.panels.curves import Curves
+from cnnseg_gui.ui.panels.training_run import TrainingRun, counted, quiet_label
 
 DEFAULT_SECONDS = 60
 
@@ -53,9 +47,9 @@ class TrainingPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._can_teach = self._running = False
-        self._material = _quiet_label()
-        self._model = _quiet_label()
-        self._outcome = _quiet_label()
+        self._material = quiet_label()
+        self._model = quiet_label()
+        self._outcome = quiet_label()
         self.seconds = QSpinBox()
         self.seconds.setRange(5, 36000)
         self.seconds.setValue(DEFAULT_SECONDS)
@@ -71,7 +65,7 @@ class TrainingPanel(QWidget):
         self.teach.clicked.connect(lambda: self.teach_asked.emit(self.seconds.value()))
         self.cancel = QPushButton("Cancel")
         self.cancel.clicked.connect(self.cancel_asked)
-        self._interrupted = _quiet_label()
+        self._interrupted = quiet_label()
         self.go_on = QPushButton("Go on")
         self.go_on.setToolTip("Continue the interrupted fine-tune with what is painted by now")
         self.go_on.clicked.connect(self.go_on_asked)
@@ -82,16 +76,11 @@ class TrainingPanel(QWidget):
         interrupted.addWidget(self._interrupted, 1)
         interrupted.addWidget(self.go_on)
         interrupted.addWidget(self.discard)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 1000)
-        self._left = _quiet_label()
-        self._curves: Curves | None = None
-        self._place = QVBoxLayout()
+        self.run = TrainingRun()
         buttons = QHBoxLayout()
         buttons.addWidget(self.teach, 1)
         buttons.addWidget(self.cancel)
-        self._network = _quiet_label()
+        self._network = quiet_label()
         self.change = QPushButton("Change…")
         self.change.setToolTip("Choose what the next fine-tune begins with")
         self.change.clicked.connect(self.network_asked)
@@ -110,10 +99,8 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.live)
         layout.addLayout(buttons)
         layout.addLayout(interrupted)
-        layout.addWidget(self._bar)
-        layout.addWidget(self._left)
         layout.addWidget(self._outcome)
-        layout.addLayout(self._place, 1)
+        layout.addWidget(self.run, 1)
         layout.addStretch(0)
         self._outcome.hide()
         self.show_interrupted("")
@@ -126,7 +113,7 @@ class TrainingPanel(QWidget):
         if material.images == 0:
             self._material.setText("nothing yet: paint on an image")
         else:
-            lines = [_count(material.images, "image")]
+            lines = [counted(material.images, "image")]
             if material.held_out:
                 lines[0] += f", {material.held_out} held out to check"
             lines += [
@@ -160,19 +147,11 @@ class TrainingPanel(QWidget):
         """Whether the next fine-tune stresses the borders between objects."""
         self.borders.setChecked(stressed)
 
-    def show_started(self) -> None:
-        self._curves_widget().clear()
+    def show_started(self, classes: Sequence[PixelClass]) -> None:
+        """A fine-tune of a network with these classes has begun."""
+        self.run.begin(classes)
         self._outcome.hide()
-        self._bar.setValue(0)
-        self._left.setText("Starting …")
         self._show_running(True)
-
-    def show_progress(self, progress: TrainProgress) -> None:
-        total = progress.seconds + progress.seconds_left
-        self._bar.setValue(round(1000 * progress.seconds / total) if total > 0 else 0)
-        loss = "" if math.isnan(progress.loss) else f" · loss {progress.loss:.3f}"
-        self._left.setText(f"Step {progress.step} · {progress.seconds_left:.0f} s left{loss}")
-        self._curves_widget().add(progress.seconds, progress.loss, progress.iou)
 
     def show_note(self, line: str) -> None:
         """Something that happened while it learns."""
@@ -196,30 +175,8 @@ class TrainingPanel(QWidget):
     def _show_running(self, running: bool) -> None:
         self._running = running
         self.cancel.setVisible(running)
-        self._bar.setVisible(running)
-        self._left.setVisible(running)
+        self.run.show_running(running)
         self.seconds.setEnabled(not running)
         self.borders.setEnabled(not running)
         self.change.setEnabled(not running)
         self.teach.setEnabled(self._can_teach and not running)
-
-    def _curves_widget(self) -> Curves:
-        """Made when first needed: pyqtgraph takes longer to import than the window to open."""
-        if self._curves is None:
-            from cnnseg_gui.ui.panels.curves import Curves
-
-            self._curves = Curves()
-            self._place.addWidget(self._curves)
-        return self._curves
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _quiet_label() -> QLabel:
-    label = QLabel()
-    label.setObjectName("quiet")
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
