@@ -291,7 +291,8 @@ class FineTuning(QObject):
         if trained.request != self._request or project is None or run is None:
             return
         scores = Scores.of_card(card)
-        if scores is not None and run.model == run.proposing and scores.after <= scores.before:
+        no_better = scores is not None and scores.after <= scores.before
+        if scores is not None and no_better and run.model == run.proposing and not promotes(card):
             self._leave()
             self._store.drop(project.folder)
             self.unimproved.emit(scores.before)

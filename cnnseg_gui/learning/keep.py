@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.metrics import dice, iou, mean_iou, mean_over_present
-from cnnseg_gui.core.promotion import Verdict, compare
+from cnnseg_gui.core.promotion import FEWEST, UNPROVEN_MARGIN, Verdict, compare, effective
 from cnnseg_gui.learning.calibrate import Calibration, calibrate
 from cnnseg_gui.learning.card import Card, ClassScores, with_check
 from cnnseg_gui.learning.device import Compute
@@ -44,7 +45,8 @@ class Validation:
 class Keeper:
     """Validates when it is time, and keeps the weights that did best.
 
-    Without held-out pixels nothing is validated, and nothing kept.
+    Without held-out pixels of two classes nothing is validated, and nothing kept: those of one say
+    nothing against a network that sees this class everywhere.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Keeper:
         seed: int,
     ) -> None:
         self._network, self._cache, self._budget, self._seed = network, cache, budget, seed
-        self._windows = choose_windows(held_out, seed)
+        self._windows = choose_windows(held_out, seed) if _of_two_classes(held_out) else []
         self._last = 0.0
         self._best: dict[str, Tensor] = {}
         self._before: Evidence | None = None
@@ -103,8 +105,9 @@ class Keeper:
         by_class = tuple(float(value) for value in iou(confusion))
         at = self._budget.done if step is None else step
         validation = Validation(at, self._last, found, by_class)
+        stands = self._stands(found, evidence)
         self.history.append(validation)
-        if self.kept is None or found > self.kept.iou:
+        if stands:
             self.kept, self._after = validation, evidence
             self._best = {k: v.detach().clone() for k, v in self._network.state_dict().items()}
         return found
@@ -182,6 +185,19 @@ class Keeper:
         self._network.load_state_dict(self._best)
         return self.kept.step
 
+    def _stands(self, found: float, evidence: Evidence) -> bool:
+        """Whether the weights of now take the place of those kept.
+
+        Of a few units a hundredth more or less is chance: there the later ones stand, which have
+        learnt more, unless they are clearly worse than any before.
+        """
+        if self.kept is None:
+            return True
+        best = max(validation.iou for validation in self.history)
+        if effective(evidence.confusions) < FEWEST[evidence.over]:
+            return found >= best - UNPROVEN_MARGIN
+        return found > best
+
     def _score(
         self,
         network: SegmentationNetwork,
@@ -190,3 +206,8 @@ class Keeper:
         limit: float | None = None,
     ) -> tuple[Evidence, int]:
         return score_apart(network, self._windows, self._cache, compute, between, limit)
+
+
+def _of_two_classes(held_out: Sequence[Example]) -> bool:
+    counts = sum((example.mask.counts() for example in held_out), np.zeros(256, np.int64))
+    return int(np.count_nonzero(counts[:UNLABELLED])) > 1
