@@ -105,8 +105,8 @@ class Desk:
             ended.connect(self._end_run)
         self.fine_tuning.progressed.connect(self._note_progress)
         self.queue: Queue | None = None
-        self.promoted: list[Revision] = []
-        """Revisions that came to propose and were not looked at yet."""
+        self.promoted: list[tuple[Revision, float]] = []
+        """Revisions that came to propose and were not looked at yet, and the person's time then."""
         self.person = 0.0
         """Seconds."""
         self.gestures = self.pixels = 0
@@ -237,7 +237,8 @@ class Desk:
 
     def _take_revision(self, revision: Revision) -> None:
         self._say("promoted", _verdict(revision))
-        self.promoted.append(revision)
+        at = min(self.person, self._began + self._learnt)  # a long stroke goes on meanwhile
+        self.promoted.append((revision, at))
         self.proposing.refresh()
 
     def _note_progress(self, progress: TrainProgress) -> None:

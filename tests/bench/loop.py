@@ -176,10 +176,11 @@ class Session:
     def _note_revisions(self) -> None:
         desk = self._desk
         while desk.promoted:
-            found = self._score(desk.promoted.pop(0))
+            revision, at = desk.promoted.pop(0)
+            found = self._score(revision)
             self.curve.append(
                 Point(
-                    person=round(desk.person, 1),
+                    person=round(at, 1),
                     machine=round(desk.machine, 1),
                     gestures=desk.gestures,
                     pixels=desk.pixels,
