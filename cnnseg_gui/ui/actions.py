@@ -41,6 +41,15 @@ def expect_no_menu(button: QToolButton) -> None:
     button.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
 
 
+def keep_size(widget: QWidget) -> None:
+    """For one that shows a change without needing other room for it, as a button with an icon.
+
+    Qt lays out the whole window anew, which takes as long as a dab, for each change of a widget
+    whose size is not fixed.
+    """
+    widget.setFixedSize(widget.sizeHint())
+
+
 class Actions(QObject):
     """The actions by name, as attributes of one namespace: `actions["undo"]`."""
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnseg_gui.ui.actions import MODES, TOOLS, Actions, expect_no_menu
+from cnnseg_gui.ui.actions import MODES, TOOLS, Actions, expect_no_menu, keep_size
 
 _MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
@@ -127,6 +127,7 @@ _TOOLBAR = (
     "show_me",
     "teach",
 )
+_RENAMED = ("undo", "redo")  # with every stroke
 _WITH_TEXT = ("show_me", "teach", "accept")
 DEVICES = {
     "auto": "Best available",
@@ -176,6 +177,8 @@ def fill_toolbar(window: QMainWindow, actions: Actions) -> None:
             space = QWidget()
             space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             bar.addWidget(space)
+        elif name in _RENAMED:
+            _add_steady_button(bar, actions[name])
         else:
             _add_button(bar, actions[name])
     for name in _WITH_TEXT:
@@ -199,6 +202,18 @@ def _add_button(bar: QToolBar, action: QAction) -> None:
     button = bar.widgetForAction(action)
     assert isinstance(button, QToolButton)
     expect_no_menu(button)
+
+
+def _add_steady_button(bar: QToolBar, action: QAction) -> None:
+    """One that the bar does not watch: it would lay the window out with each of its changes."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    expect_no_menu(button)
+    button.setAutoRaise(True)
+    button.setIconSize(bar.iconSize())
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    bar.addWidget(button)
+    keep_size(button)
 
 
 def _add_devices(menu: QMenu) -> QActionGroup:

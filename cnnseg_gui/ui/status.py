@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from cnnseg_gui.editor.tools.base import ImagePoint
 
+_AROUND = 16  # logical pixels beside a text
+
 
 class StatusBar(QStatusBar):
     """Short facts, always in the same place."""
@@ -31,11 +33,11 @@ class StatusBar(QStatusBar):
         if values is not None:
             grey = len(set(values)) == 1
             shown.append(" ".join(_number(value) for value in (values[:1] if grey else values)))
-        self._place.setText(" · ".join([*shown, what]))
+        _say(self._place, " · ".join([*shown, what]))
 
     def show_zoom(self, scale: float) -> None:
         percent = scale * 100
-        self._zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+        _say(self._zoom, f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
 
     def show_engine(self, text: str) -> None:
         self._engine.setText(text)
@@ -64,10 +66,26 @@ class StatusBar(QStatusBar):
         label = QLabel()
         label.setAccessibleName(name)
         label.setToolTip(name)
-        if widest:
-            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 16)
         self.addPermanentWidget(label)
+        if widest:
+            _make_room(label, widest)
         return label
+
+
+def _say(label: QLabel, text: str) -> None:
+    """Changes a text that changes with every move of the hand.
+
+    Of a label of fixed size only the text changes (see `actions.keep_size`), so it is as wide as
+    the longest one so far.
+    """
+    if label.fontMetrics().horizontalAdvance(text) + _AROUND > label.width():
+        _make_room(label, text)
+    label.setText(text)
+
+
+def _make_room(label: QLabel, text: str) -> None:
+    width = label.fontMetrics().horizontalAdvance(text) + _AROUND
+    label.setFixedSize(width, label.sizeHint().height())
 
 
 def _number(value: float) -> str:

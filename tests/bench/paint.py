@@ -5,8 +5,10 @@
 Real mouse events go through the real window; each is timed from its delivery until the canvas has
 painted the frame that shows it. The ratio printed compares the 99th percentile of a 40-px dab on
 the largest image with that on the smallest in the same run: nothing on the stroke path may grow
-with the image. `--peer` takes what another program's script printed in the same minutes
-("4096 fit dab ms p50 35.9 p99 67.0 max 70.1") and prints the ratio side by side.
+with the image. The rows “the machine alone” are a fixed little loop: where that takes twice as long
+at its 99th percentile as at its median, so does everything else. `--peer` takes what another
+program's script printed in the same minutes ("4096 fit dab ms p50 35.9 p99 67.0 max 70.1") and
+prints the ratio side by side.
 """
 
 from __future__ import annotations
@@ -155,6 +157,7 @@ class Bench:
 
     def measure_image(self, number: int, size: int) -> None:
         window = self.window
+        self._add("the machine alone", size, **machine_times())
         window.workspace.open_image(number)
         wait(lambda: shown(window) == number)
         for view, scale in VIEWS.items():
@@ -201,6 +204,16 @@ class Bench:
     def _add(self, what: str, size: int, **figures: object) -> None:
         self.rows.append({"what": what, "size": size, "engine": self.engine, **figures})
         print(self.rows[-1], file=sys.stderr, flush=True)
+
+
+def machine_times(rounds: int = 2000) -> dict[str, float]:
+    """Milliseconds of one and the same little work: how far this machine's own speed varies."""
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        sum(number * number for number in range(10_000))
+        times.append(1000 * (time.perf_counter() - began))
+    return summary(times)
 
 
 def dab_times(application: QApplication, window: MainWindow, dabs: int) -> dict[str, float]:

@@ -54,6 +54,7 @@ class TileLoader(QObject):
             self._changed.notify()
         if self._thread is not None:
             self._thread.join()
+        del self._make  # it holds the image, in a circle that the collector finds minutes later
 
     def _run(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from cnnseg_gui.ui.canvas.transform import ViewTransform
 _LEAST = 3.0  # screen pixels across: a finer tip could not be seen
 _LARGE = 64.0  # screen pixels from its centre: from here on its inside is left alone
 _INSCRIBED = 0.5**0.5  # half a square's side in a disc of radius 1
+_NEAR = 1.5  # times their own area: two rectangles within one no larger are painted as one
 _DARK = QColor(24, 24, 24)  # opaque: Qt takes ten times as long for lines that are not
 
 
@@ -49,12 +50,18 @@ class Tip:
 def areas_of_move(before: Tip | None, after: Tip | None, view: ViewTransform) -> list[QRectF]:
     """What taking one tip away and drawing another may touch; None is no tip.
 
-    Sides that lie near each other are one rectangle: each of them costs a part of a frame.
+    Sides that lie near each other are one rectangle: each of them costs a part of a frame, and so
+    does what lies between two that are far apart, as after a quick move.
     """
     old, new = ([] if tip is None else tip.areas(view) for tip in (before, after))
     if len(old) != len(new):
         return old + new
-    return [one.united(other) for one, other in zip(old, new, strict=True)]
+    areas: list[QRectF] = []
+    for one, other in zip(old, new, strict=True):
+        both = one.united(other)
+        near = _area(both) <= _NEAR * (_area(one) + _area(other))
+        areas += [both] if near else [one, other]
+    return areas
 
 
 def draw_tip(painter: QPainter, tip: Tip, view: ViewTransform) -> None:
@@ -90,6 +97,10 @@ def tip_corners(at: ImagePoint, diameter: float, *, square: bool) -> npt.NDArray
     down = np.stack([edges, np.repeat(spans.right[some], 2)], axis=1)
     up = np.stack([edges, np.repeat(spans.left[some], 2)], axis=1)[::-1]
     return np.concatenate([down, up])
+
+
+def _area(rect: QRectF) -> float:
+    return rect.width() * rect.height()
 
 
 def _on_view(corners: npt.NDArray[np.float64], view: ViewTransform) -> QPolygonF:

@@ -32,7 +32,7 @@ from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 _FRAME_MS = 4.0  # for making tiles; drawing a full view takes up to 8 more
 _SMOOTHING_MS = 3.0  # for interpolating while it moves
 _STILL_MS = 90  # after the last movement all is interpolated
-_MOST_PIECES = 12  # painted one by one
+_PIECE_PIXELS = 12_000  # as long as it takes to paint so many takes what each piece needs besides
 _SURROUNDED = 3.0  # a place is shown with as much on each side of it
 _LARGEST_PLACE = 4.0  # screen pixels per image pixel: no closer without being asked
 
@@ -477,7 +477,7 @@ class CanvasView(QWidget):
 
 def _areas(region: QRegion) -> list[QRect]:
     """What is to be painted, in pieces: the brush's last place and its next can be far apart."""
-    if region.rectCount() > _MOST_PIECES:
-        return [region.boundingRect()]
-    pieces: Iterable[QRect] = cast(Iterable[QRect], region)  # its stubs do not know
-    return [QRect(piece) for piece in pieces]
+    found: Iterable[QRect] = cast(Iterable[QRect], region)  # its stubs do not know
+    pieces, whole = [QRect(piece) for piece in found], region.boundingRect()
+    cost = sum(piece.width() * piece.height() + _PIECE_PIXELS for piece in pieces)
+    return pieces if cost < whole.width() * whole.height() else [whole]

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.class_list import BACKGROUND
 from cnnseg_gui.core.classes import PALETTE, PixelClass
 from cnnseg_gui.editor.class_editing import ClassEditing
-from cnnseg_gui.ui.actions import expect_no_menu
+from cnnseg_gui.ui.actions import expect_no_menu, keep_size
 from cnnseg_gui.ui.icons import icon
 from cnnseg_gui.ui.panels.class_rows import ClassDelegate, ClassRows
 
@@ -175,6 +175,7 @@ class ClassesPanel(QWidget):
             expect_no_menu(button)
             button.setAutoRaise(True)
             button.setAccessibleName(self._actions[name].text())
+            keep_size(button)
             row.addWidget(button)
         row.addStretch(1)
         layout = QVBoxLayout(self)

@@ -14,6 +14,7 @@ class _Scrolled(QScrollArea):
     def __init__(self, panel: QWidget) -> None:
         super().__init__()
         self._panel = panel
+        self._wanted = QSize(), QSize()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -30,7 +31,10 @@ class _Scrolled(QScrollArea):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
+            wanted = self.minimumSizeHint(), self.sizeHint()
+            if wanted != self._wanted:  # else only the panel is laid out, not the whole window
+                self._wanted = wanted
+                self.updateGeometry()
         return super().eventFilter(watched, event)
 
 
