@@ -22,6 +22,7 @@ PIXELS = 20_000
 """Decided pixels that are read, at most, as many of each class as there are."""
 PATCHES = 16
 """That they are read from; with patches of 256² about a second of encoding."""
+_BATCH = 4000  # of these pixels in a step: a quarter of the time of all, for the same result
 _STEPS = 100
 _RATE, _DECAY = 1e-2, 1e-2  # of AdamW; a linear rise over a tenth of the steps, then a fall to 0
 _SMALLEST_DEVIATION = 1e-3
@@ -64,7 +65,7 @@ def begin_head(
     mean, deviation = features.mean(0), features.std(0, correction=0)
     deviation = deviation.clamp_min(_SMALLEST_DEVIATION)
     _standardise(network, mean, deviation)
-    _fit(network, (features - mean) / deviation, truth, class_weights, between)
+    _fit(network, (features - mean) / deviation, truth, class_weights, generator, between)
 
 
 def read_pixels(
@@ -131,6 +132,7 @@ def _fit(
     features: Tensor,
     truth: Tensor,
     class_weights: Tensor,
+    generator: torch.Generator,
     between: Callable[[], None],
 ) -> None:
     """Learns from standardised features float32[n, channels] and int64[n]."""
@@ -145,13 +147,14 @@ def _fit(
     for step in range(_STEPS):
         if step % 10 == 0:
             between()
+        drawn = torch.randint(len(truth), (_BATCH,), generator=generator).to(truth.device)
         for group in optimiser.param_groups:
             group["lr"] = _RATE * min(1.0, 10 * (step + 1) / _STEPS) * (1 - step / _STEPS)
         weight, bias, rows, offset = learnt
-        hidden = F.relu(F.linear(features, weight, bias))
+        hidden = F.relu(F.linear(features[drawn], weight, bias))
         likelihood = (F.linear(rows, hidden) + offset[:, None]).log_softmax(0)
         optimiser.zero_grad()
-        torch.autograd.backward(likelihood_loss(likelihood, truth, weights))
+        torch.autograd.backward(likelihood_loss(likelihood, truth[drawn], weights[drawn]))
         optimiser.step()
     weight, bias, rows, offset = (value.detach() for value in learnt)
     with torch.no_grad():

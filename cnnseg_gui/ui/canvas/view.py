@@ -29,8 +29,8 @@ from cnnseg_gui.ui.canvas.tiles import Deadline, TileSource
 from cnnseg_gui.ui.canvas.tip import Tip, areas_of_move, draw_tip
 from cnnseg_gui.ui.canvas.transform import ViewTransform, fitted, pyramid_level
 
-_FRAME_MS = 4.0  # for making tiles; drawing a full view takes up to 8 more
-_SMOOTHING_MS = 3.0  # for interpolating while it moves
+_FRAME_MS = 2.5  # for making tiles; drawing a full view takes up to 8 more
+_SMOOTHING_MS = 2.5  # for interpolating while it moves
 _STILL_MS = 90  # after the last movement all is interpolated
 _PIECE_PIXELS = 12_000  # as long as it takes to paint so many takes what each piece needs besides
 _SURROUNDED = 3.0  # a place is shown with as much on each side of it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -11,6 +11,7 @@ from cnnseg_gui.core.image_source import ImageSource
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.canvas.view import CanvasView
 
+_AFTER_MS = 30
 _DARK, _LIGHT, _SHADE = QColor(0, 0, 0, 170), QColor("white"), QColor(0, 0, 0, 90)
 
 
@@ -25,7 +26,11 @@ class Navigator(QWidget):
         self.setMinimumSize(120, 90)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Navigator: where on the image the view is")
-        canvas.view_changed.connect(self.update)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_AFTER_MS)
+        self._soon.timeout.connect(self.update)
+        canvas.view_changed.connect(self._follow)
 
     def sizeHint(self) -> QSize:
         return QSize(220, 160)
@@ -58,6 +63,11 @@ class Navigator(QWidget):
             visible.width * across,
             visible.height * down,
         )
+
+    def _follow(self) -> None:
+        """The canvas shows the move first; while it goes on, the frame follows now and then."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._shown is None:
