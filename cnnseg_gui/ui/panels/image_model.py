@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
+from dataclasses import replace
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -136,8 +137,11 @@ class ImageModel(QAbstractListModel):
         row = self.index_of_images.row_of(image_id)
         if row is None or self._project is None:
             return
-        self._records.pop(image_id, None)
+        before = self._records.pop(image_id, None)
         record = self._project.image(image_id)
+        if before is not None and replace(before, decided=record.decided) == record:
+            self._records[image_id] = record  # a stroke like others: its row says the same
+            return
         if record.status == FORMER:
             self.show_project(self._project)
             return
