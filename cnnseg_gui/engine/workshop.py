@@ -27,6 +27,9 @@ from cnnseg_gui.learning.memory import free, is_out_of_memory
 from cnnseg_gui.learning.propose import propose
 
 
+_AHEAD_S = 3.0  # of a proposal: what is visible, and most images whole; then in turns
+
+
 class Workshop:
     """Carries out jobs; those that learn run in another thread, beside the rest.
 
@@ -129,6 +132,8 @@ class Workshop:
 
         def checkpoint() -> bool:
             self._first.give_way(job.stopped)
+            if time.perf_counter() > start + _AHEAD_S:
+                self._turnstile.let_pass(job.stopped)
             return job.stopped()
 
         with self._turnstile.overtaking():

@@ -63,3 +63,40 @@ def test_a_failure_of_interactive_work_lets_the_background_go_on() -> None:
     with suppress(ZeroDivisionError), turnstile.overtaking():
         raise ZeroDivisionError
     assert turnstile.give_way(Stop()) == 0.0
+
+
+def test_long_interactive_work_lets_the_background_take_one_step_at_a_time() -> None:
+    turnstile, stop = Turnstile(), Stop()
+    steps: list[int] = []
+
+    def background() -> None:
+        for step in range(3):
+            turnstile.give_way(stop)
+            steps.append(step)
+
+    thread = threading.Thread(target=background)
+    with turnstile.overtaking():
+        turnstile.let_pass(stop)  # nobody stands aside yet
+        thread.start()
+        assert stop.asked.wait(PATIENCE)
+        assert steps == []
+        turnstile.let_pass(Stop())
+        assert steps == [0]
+        turnstile.let_pass(Stop())
+        assert steps == [0, 1]
+        with turnstile.overtaking():  # a stroke's answer comes first
+            turnstile.let_pass(Stop())
+        assert steps == [0, 1]
+    thread.join(PATIENCE)
+    assert steps == [0, 1, 2]
+
+
+def test_a_background_that_ends_with_its_step_holds_nobody_up() -> None:
+    turnstile, stop = Turnstile(), Stop()
+    thread = threading.Thread(target=turnstile.give_way, args=(stop,))
+    with turnstile.overtaking():
+        thread.start()
+        assert stop.asked.wait(PATIENCE)
+        turnstile.let_pass(Stop())
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
