@@ -198,7 +198,7 @@ class Desk:
     ) -> None:
         self.workspace.create_project(folder / "project", classes)
         self.workspace.add_images(images)
-        self.choice.choose(f"new:{network}")
+        self.choice.choose(f"new:{network}", knows=True)  # no starter, to be better than either
         self.engine.start()
         self._wait_for(lambda: len(self.workspace.images()) == len(images))
         self._wait_for(lambda: self.engine.state == State.READY)
