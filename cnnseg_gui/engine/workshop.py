@@ -26,7 +26,6 @@ from cnnseg_gui.learning.device import choose
 from cnnseg_gui.learning.memory import free, is_out_of_memory
 from cnnseg_gui.learning.propose import propose
 
-
 _AHEAD_S = 3.0  # of a proposal: what is visible, and most images whole; then in turns
 
 
