@@ -1,4 +1,4 @@
-"""What a frame under the hand does not wait for: the window's layout, and images no longer shown."""
+"""What a frame under the hand does not wait for: the window's layout, and images that were left."""
 
 from __future__ import annotations
 
