@@ -71,6 +71,9 @@ class Work:
         self._exports = 0
         return_freed_blocks()
         self._application = QApplication(sys.argv[:1])
+        self._loop, self._alarm = QEventLoop(), QTimer()  # once: each leaves memory behind
+        self._alarm.setSingleShot(True)
+        self._alarm.timeout.connect(self._loop.quit)
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(scratch))
         theme.apply(self._application, dark=True)
@@ -244,9 +247,8 @@ class Work:
 
     def _pause(self, seconds: float) -> None:
         """Lets the window live. In a loop of its own: without one nothing is ever deleted later."""
-        loop = QEventLoop()
-        QTimer.singleShot(round(1000 * seconds), loop.quit)
-        loop.exec()
+        self._alarm.start(round(1000 * seconds))
+        self._loop.exec()
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         give_up = time.monotonic() + _PATIENCE_S

@@ -81,7 +81,7 @@ class OverlayTiles:
         rect = rect.inflated(1 << level).clipped(self._document.mask.shape)  # a neighbour's edge
         reduced = rect.reduced(level)
         at_once = len(list(reduced.cells(TILE))) <= _AT_ONCE
-        for key in self._cache.drawn():
+        for key in self._touched(rect):
             its_level, row, column = key
             part = cell_rect(row, column, TILE).intersection(rect.reduced(its_level))
             if part.empty:
@@ -95,6 +95,15 @@ class OverlayTiles:
                 self._stale.add(key)
 
     # ------------------------------------------------------------------ inside
+
+    def _touched(self, rect: Rect) -> list[TileKey]:
+        """The cached tiles that a rectangle touches; of a large one all that are cached."""
+        rows, columns = rect.height // TILE + 2, rect.width // TILE + 2
+        if rows * columns > _AT_ONCE:
+            return self._cache.drawn()
+        levels = range(self._document.image.levels)
+        keys = ((at, *cell) for at in levels for cell in rect.reduced(at).cells(TILE))
+        return [key for key in keys if key in self._cache]
 
     def _blank(self, key: TileKey) -> TilePicture:
         """Of a tile that was empty until now."""

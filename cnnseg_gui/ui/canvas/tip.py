@@ -14,7 +14,7 @@ from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.canvas.transform import ViewTransform
 
 _LEAST = 3.0  # screen pixels across: a finer tip could not be seen
-_LARGE = 64.0  # screen pixels from its centre: from here on its inside is left alone
+_LARGE = 180.0  # screen pixels from its centre: from here on its inside is left alone
 _INSCRIBED = 0.5**0.5  # half a square's side in a disc of radius 1
 _NEAR = 1.5  # times their own area: two rectangles within one no larger are painted as one
 _DARK = QColor(24, 24, 24)  # opaque: Qt takes ten times as long for lines that are not
