@@ -15,7 +15,7 @@ from cnnseg_gui.core.overlay import Colours, Shows, colour_table
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.tools.base import ImagePoint, Outline
-from cnnseg_gui.ui.canvas.grid import GRID_FROM, draw_grid
+from cnnseg_gui.ui.canvas.grid import GRID_FROM, Grid
 from cnnseg_gui.ui.canvas.heat_layer import Heat, HeatLayer
 from cnnseg_gui.ui.canvas.image_tiles import AS_READ, ImageTiles
 from cnnseg_gui.ui.canvas.layer import draw_tiles
@@ -62,6 +62,7 @@ class CanvasView(QWidget):
         self._split.moved.connect(self.update)
         self._redraws = RedrawQueue(self, held=self._busy)
         self._redraws.due.connect(self._redraw_now)
+        self._grid = Grid()
         self._heat: HeatLayer | None = None
         self._display = AS_READ
         self._tip: Tip | None = None
@@ -302,7 +303,7 @@ class CanvasView(QWidget):
                 exposed = self._exposed(area)
                 self.complete &= self._draw_document(painter, exposed)
                 if self._view.scale >= GRID_FROM:
-                    draw_grid(painter, self._view, exposed)
+                    self._grid.draw(painter, self._view, self.visible_rect)
                 painter.restore()
             if not self.complete:
                 self.update()
