@@ -149,7 +149,11 @@ class Mask(TileGrid):
     def read(self, rect: Rect) -> Pixels:
         """A copy of a rectangle, uint8[h, w]: what its values mean; UNLABELLED outside."""
         stored = self.read_stored(rect)
-        return stored if self._meaning is None else self._meaning.take(stored)
+        if self._meaning is None:
+            return stored
+        # Less than half the time of numpy's indexing, which casts the values first.
+        read = bytearray(stored).translate(self._meaning.tobytes())
+        return np.frombuffer(read, np.uint8).reshape(stored.shape)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Decided pixels by class, int64[256] with [255] = 0; walks the stored tiles."""
