@@ -22,7 +22,7 @@ PIXELS = 20_000
 """Decided pixels that are read, at most, as many of each class as there are."""
 PATCHES = 16
 """That they are read from; with patches of 256² about a second of encoding."""
-_BATCH = 4000  # of these pixels in a step: a quarter of the time of all, for the same result
+_BATCH = 4000  # of these pixels in a step, at random: steps of all take more than two seconds
 _STEPS = 100
 _RATE, _DECAY = 1e-2, 1e-2  # of AdamW; a linear rise over a tenth of the steps, then a fall to 0
 _SMALLEST_DEVIATION = 1e-3
