@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from cnnseg_gui.editor.tools.base import ImagePoint
-
-_AROUND = 16  # logical pixels beside a text
+from cnnseg_gui.ui.actions import keep_size
 
 
 class StatusBar(QStatusBar):
@@ -68,24 +67,20 @@ class StatusBar(QStatusBar):
         label.setToolTip(name)
         self.addPermanentWidget(label)
         if widest:
-            _make_room(label, widest)
+            label.setText(widest)
+            keep_size(label)
+            label.clear()
         return label
 
 
 def _say(label: QLabel, text: str) -> None:
     """Changes a text that changes with every move of the hand.
 
-    Of a label of fixed size only the text changes (see `actions.keep_size`), so it is as wide as
-    the longest one so far.
+    A label is as wide as the longest text so far (see `actions.keep_size`).
     """
-    if label.fontMetrics().horizontalAdvance(text) + _AROUND > label.width():
-        _make_room(label, text)
     label.setText(text)
-
-
-def _make_room(label: QLabel, text: str) -> None:
-    width = label.fontMetrics().horizontalAdvance(text) + _AROUND
-    label.setFixedSize(width, label.sizeHint().height())
+    if label.sizeHint().width() > label.width():
+        keep_size(label)
 
 
 def _number(value: float) -> str:
