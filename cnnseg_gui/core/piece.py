@@ -17,10 +17,10 @@ from cnnseg_gui.core.rect import Rect, cell_rect
 _CHUNK = 1 << 16  # bytes
 _PIECE = struct.Struct("<IIHH")
 # In a piece's height, which is at most 256:
-_ONE_BEFORE, _TWO_BEFORE = 0x8000, 0x2000  # how many values were there; neither flag: any number
+_BEFORE = {1: 0x8000, 2: 0x2000, 4: 0xA000, 256: 0}  # how many values were there, as `packed` says
+_KNOWN = {flags: known for known, flags in _BEFORE.items()}
 _ONE_AFTER = 0x4000  # all that changed got the same value
-_FLAGS = _ONE_BEFORE | _TWO_BEFORE | _ONE_AFTER
-_BEFORE = {1: _ONE_BEFORE, 2: _TWO_BEFORE, 3: 0}
+_FLAGS = 0xE000
 _FEW = 4  # values that are counted one by one: faster than gathering their pixels
 
 
@@ -110,15 +110,13 @@ def _count(
     """Adds `sign` for every changed pixel's value; the value where there is just one."""
     rest, left = changed, count
     for turn in range(_FEW):
-        if not left:
-            return None
         value = int(values.flat[int(rest.argmax())])
         these = rest & (values == value)
         found = int(np.count_nonzero(these))
         total[value] += sign * found
         left -= found
-        if turn == 0 and not left:
-            return value
+        if not left:
+            return value if turn == 0 else None
         rest = rest & ~these
     if left:
         total += sign * np.bincount(values[rest], minlength=256)
@@ -131,7 +129,7 @@ def _values(source: _Source, pixels: int, flags: int) -> tuple[Pixels, Pixels]:
     Raises:
         ValueError: there are fewer than there should be.
     """
-    known = 1 if flags & _ONE_BEFORE else 2 if flags & _TWO_BEFORE else 3
+    known = _KNOWN[flags & ~_ONE_AFTER]
     before = values_from_bytes(known, source.numbers(bytes_needed(known, pixels)), pixels)
     if not flags & _ONE_AFTER:
         return before, source.numbers(pixels)
