@@ -3,6 +3,9 @@
 A mask keeps the values it was painted with for ever. A class that is deleted or merged away is
 only read as something else from then on, so such an edit rewrites no pixel, costs nothing on any
 number of images, and can be taken back exactly, whatever was painted since.
+
+A class has a second value, which its pixels get where a person took them over from a proposal: they
+read as the class everywhere, but who learns from them can tell them from what was painted.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import UNLABELLED
 
 BACKGROUND = 0
+_TO_COME = 64
+"""Numbers that stay free for further classes when accepted values are given out."""
 Values = npt.NDArray[np.uint8]
 
 
@@ -32,11 +37,22 @@ class Retired:
 
 
 @dataclass(frozen=True)
+class AcceptedValue:
+    """The mask value of a class's pixels that were accepted, not painted; given out for good."""
+
+    value: int
+    index: int
+    """The class."""
+
+
+@dataclass(frozen=True)
 class ClassList:
     """The classes of a project in the order of their list, and those that are no more."""
 
     live: tuple[PixelClass, ...]
     retired: tuple[Retired, ...] = field(default=())
+    accepted: tuple[AcceptedValue, ...] = field(default=())
+    """From 254 downward; a class without one has its accepted pixels as if they were painted."""
 
     # ------------------------------------------------------------------ what values mean
 
@@ -55,7 +71,22 @@ class ClassList:
             while value in reads_as and steps <= len(reads_as):
                 value, steps = reads_as[value], steps + 1
             table[index] = table[value] if value not in reads_as else UNLABELLED
+        for entry in self.accepted:
+            table[entry.value] = table[entry.index]
         return table
+
+    @property
+    def accepted_as(self) -> Values:
+        """uint8[256]: the value that a class's pixels get where a proposal is accepted."""
+        table = np.arange(256, dtype=np.uint8)
+        for entry in self.accepted:
+            table[entry.index] = entry.value
+        return table
+
+    @property
+    def accepted_values(self) -> bytes:
+        """The values of pixels that were accepted, of all classes."""
+        return bytes(entry.value for entry in self.accepted)
 
     @property
     def dense_classes(self) -> tuple[PixelClass, ...]:
@@ -93,12 +124,10 @@ class ClassList:
         Raises:
             UserError: the name is empty or taken, or all numbers are used.
         """
-        index = 1 + max(
-            cls.index for cls in (*self.live, *(entry.pixel_class for entry in self.retired))
-        )
-        if index >= MAX_CLASSES:
+        index = 1 + self._last
+        if index >= min((MAX_CLASSES, *self.accepted_values)):
             raise UserError(
-                "all 255 class numbers have been used, also by classes that were deleted",
+                f"all {index} class numbers have been used, also by classes that were deleted",
                 remedy="Rename a class that is not needed any more.",
             )
         added = PixelClass(index, self._free_name(name), default_colour(index))
@@ -142,7 +171,7 @@ class ClassList:
         if reads_as != UNLABELLED:
             self.find(reads_as)
         live = tuple(cls for cls in self.live if cls.index != index)
-        return ClassList(live, (*self.retired, Retired(gone, reads_as)))
+        return replace(self, live=live, retired=(*self.retired, Retired(gone, reads_as)))
 
     def retiring_unknown(self, other: ClassList) -> ClassList:
         """This list, to which `other`'s classes that it has never heard of are retired.
@@ -157,9 +186,29 @@ class ClassList:
             for cls in (*other.live, *(entry.pixel_class for entry in other.retired))
             if cls.index not in known
         ]
-        return replace(self, retired=(*self.retired, *unknown))
+        return replace(
+            self,
+            retired=(*self.retired, *unknown),
+            accepted=tuple(dict.fromkeys((*other.accepted, *self.accepted))),
+        )
+
+    def with_accepted_values(self) -> ClassList:
+        """With an accepted value for every class, as long as enough numbers are left."""
+        given, accepted = {entry.index for entry in self.accepted}, list(self.accepted)
+        for cls in self._by_index():
+            value = min((MAX_CLASSES, *(entry.value for entry in accepted))) - 1
+            if cls.index not in given and value - self._last > _TO_COME:
+                accepted.append(AcceptedValue(value, cls.index))
+        return replace(self, accepted=tuple(accepted))
 
     # ------------------------------------------------------------------ inside
+
+    @property
+    def _last(self) -> int:
+        """The highest number of a class."""
+        return max(
+            cls.index for cls in (*self.live, *(entry.pixel_class for entry in self.retired))
+        )
 
     def _by_index(self) -> list[PixelClass]:
         return sorted(self.live, key=lambda cls: cls.index)
@@ -209,12 +258,14 @@ def unpack_edit(data: bytes) -> tuple[ClassList, ClassList]:
 
 
 def is_sound(classes: ClassList) -> bool:
-    """Every index once and in its range, and something to paint with."""
+    """Every number once and in its range, and something to paint with."""
     every = (*classes.live, *(entry.pixel_class for entry in classes.retired))
+    numbers = [*(cls.index for cls in every), *(entry.value for entry in classes.accepted)]
     return (
         bool(classes.live)
-        and len({cls.index for cls in every}) == len(every)
-        and all(0 <= cls.index < MAX_CLASSES for cls in every)
+        and len(set(numbers)) == len(numbers)
+        and all(0 <= number < MAX_CLASSES for number in numbers)
+        and all(0 <= entry.index < MAX_CLASSES for entry in classes.accepted)
         and all(0 <= value <= 255 for cls in every for value in cls.colour)
         and all(0 <= entry.reads_as <= UNLABELLED for entry in classes.retired)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from cnnseg_gui.core.class_list import ClassList, Retired
+from cnnseg_gui.core.class_list import AcceptedValue, ClassList, Retired
 from cnnseg_gui.core.classes import PixelClass
 
 _COLUMNS = "id, name, red, green, blue, position, reads_as, former"
@@ -21,7 +21,8 @@ def read_classes(connection: sqlite3.Connection) -> ClassList:
             live.append(cls)
         else:
             retired.append(Retired(cls, reads_as))
-    return ClassList(tuple(live), tuple(retired))
+    accepted = connection.execute("SELECT value, class_id FROM accepted_value ORDER BY value DESC")
+    return ClassList(tuple(live), tuple(retired), tuple(AcceptedValue(*row) for row in accepted))
 
 
 def write_classes(connection: sqlite3.Connection, classes: ClassList) -> None:
@@ -37,4 +38,8 @@ def write_classes(connection: sqlite3.Connection, classes: ClassList) -> None:
             (cls.index, cls.name, *cls.colour, place, reads_as, json.dumps(cls.former))
             for cls, place, reads_as in rows
         ],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO accepted_value VALUES (?, ?)",
+        [(entry.value, entry.index) for entry in classes.accepted],
     )

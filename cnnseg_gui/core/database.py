@@ -179,6 +179,16 @@ _MIGRATIONS = (
     "-- tiles and steps of two values are stored as bits: programs before cannot read them",
     # train, val or test where it is fixed, as by the data set that an image came from
     "ALTER TABLE image ADD COLUMN split TEXT NOT NULL DEFAULT ''",
+    # Tiles and steps of three and four values are stored as bits: programs before cannot read them.
+    """
+    CREATE TABLE accepted_value (
+        value INTEGER PRIMARY KEY,          -- in the mask: of pixels accepted from a proposal
+        class_id INTEGER NOT NULL           -- that they are of
+    );
+    INSERT INTO accepted_value                  -- as `ClassList.with_accepted_values`
+        SELECT 255 - ROW_NUMBER() OVER (ORDER BY id), id FROM class WHERE reads_as IS NULL
+        ORDER BY id LIMIT (SELECT MAX(0, 190 - IFNULL(MAX(id), 0)) FROM class)
+    """,
 )
 
 

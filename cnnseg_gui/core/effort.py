@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnseg_gui.core import database
+from cnnseg_gui.core.class_list import AcceptedValue
 from cnnseg_gui.core.patch import Patch
 
 PAUSE_S = 60.0
@@ -50,8 +51,17 @@ class EffortTable:
         self._db = connection
         self._path = path
 
-    def note(self, image_id: int, gestures: Sequence[tuple[Patch, str]], now: float) -> None:
+    def note(
+        self,
+        image_id: int,
+        gestures: Sequence[tuple[Patch, str]],
+        now: float,
+        accepted_values: Sequence[AcceptedValue],
+    ) -> None:
         """Adds gestures of this moment to what the image has cost.
+
+        Args:
+            accepted_values: pixels that were such and are painted as the same class stay right.
 
         Raises:
             sqlite3.Error: they could not be stored.
@@ -66,7 +76,7 @@ class EffortTable:
             if name.startswith(_ACCEPTS):
                 accepted += patch.changed_pixels()
             else:
-                painted += patch.changed_pixels()
+                painted += patch.changed_pixels() - _confirmed(patch, accepted_values)
         seconds = gap if 0 <= gap <= PAUSE_S else 0.0
         self._db.execute(
             "INSERT INTO effort VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -109,6 +119,15 @@ def in_words(efforts: Sequence[ImageEffort]) -> str:
         return line
     first, last = (_mean_seconds(part) for part in (efforts[:half], efforts[-half:]))
     return f"{line}; the first {half} took {_duration(first)} each, the last {_duration(last)}"
+
+
+def _confirmed(patch: Patch, accepted_values: Sequence[AcceptedValue]) -> int:
+    """Accepted pixels that a gesture painted as what they were."""
+    change = patch.count_change()
+    return sum(
+        int(min(max(-change[entry.value], 0), max(change[entry.index], 0)))
+        for entry in accepted_values
+    )
 
 
 def _mean_seconds(efforts: Sequence[ImageEffort]) -> float:

@@ -21,6 +21,10 @@ from cnnseg_gui.core.rect import Rect, cell_rect
 UNLABELLED = 255
 """The mask value of a pixel nobody has decided: VOC's void, and the loss's ignore index."""
 
+AS_PAINTED = np.arange(256, dtype=np.uint8)
+"""uint8[256]: every value stands for itself."""
+AS_PAINTED.flags.writeable = False
+
 TILE = 256
 """Side of a mask tile in pixels: the unit of memory, of storage and of redraw."""
 

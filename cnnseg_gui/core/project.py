@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from cnnseg_gui.core import database
+from cnnseg_gui.core.accepted_borders import without_accepted_borders
 from cnnseg_gui.core.atomic import sweep
 from cnnseg_gui.core.checkpoint import LONG_LOG, LONGEST_LOG
 from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
@@ -145,7 +146,7 @@ class Project:
 
     def set_classes(self, classes: Iterable[PixelClass]) -> None:
         """The list of a project that has no history yet."""
-        made = ClassList(tuple(classes))
+        made = ClassList(tuple(classes)).with_accepted_values()
         with self._transaction():
             write_classes(self._db, made)
         self._class_list = made
@@ -156,7 +157,7 @@ class Project:
         Raises:
             UserError: it could not be stored; the list is as it was before.
         """
-        before = self.class_list
+        before, after = self.class_list, after.with_accepted_values()
         with self._transaction():
             self._journal.forget_undone(None)
             self._journal.add(None, name, pack_edit(before, after))
@@ -257,28 +258,27 @@ class Project:
         """The image's mask; it remembers whose it is.
 
         Args:
-            dense: its values are turned into those of `ClassList.dense_classes`: for a network or
-                a data set, not to be painted on.
+            dense: its values mean those of `ClassList.dense_classes`, and what is not to be learnt
+                from is undecided (`accepted_borders`): for a network, not to be painted on.
 
         Raises:
             UserError: a stored tile is damaged.
         """
-        record = self.image(image_id)
+        record, classes = self.image(image_id), self.class_list
         mask = Mask(record.height, record.width)
         if not dense:
             mask.image_id = image_id
-            mask.meaning = self.class_list.meaning
+        mask.meaning = classes.dense if dense else classes.meaning
         for row, column, data in self.packed_tiles(image_id):
             try:
-                tile = unpack_tile(data)
-                mask.put_tile(row, column, self.class_list.dense[tile] if dense else tile)
+                mask.put_tile(row, column, unpack_tile(data))
             except (TypeError, ValueError) as error:
                 raise UserError(
                     f"the mask of {record.name} is damaged ({error})",
                     path=self.path,
                     remedy="Keep the project as it is and restore a copy of it.",
                 ) from error
-        return mask
+        return without_accepted_borders(mask, classes.accepted_values) if dense else mask
 
     def commit(self, patch: Patch, mask: Mask, *, name: str) -> None:
         """Stores one gesture: as `commit_all`."""
@@ -303,7 +303,7 @@ class Project:
                 self._images.count(image_id, patch.count_change())
             self._journal.prune()
             self._images.mark_worked_on(image_id)
-            self.effort.note(image_id, gestures, time.time())
+            self.effort.note(image_id, gestures, time.time(), self.class_list.accepted)
 
     def undo(self, mask: Mask) -> Step | None:
         """Takes the last step back, in the mask and in the store: a gesture or the classes'."""
@@ -395,7 +395,9 @@ class Project:
 
     def _travel_classes(self, number: int, data: bytes, *, back: bool) -> None:
         before, after = unpack_edit(data)
-        wanted = (before if back else after).retiring_unknown(self.class_list)
+        wanted = (
+            (before if back else after).retiring_unknown(self.class_list).with_accepted_values()
+        )
         with self._transaction():
             self._journal.mark(number, undone=back)
             write_classes(self._db, wanted)

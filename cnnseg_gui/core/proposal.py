@@ -53,13 +53,19 @@ def composite(mask: Pixels, proposed: Pixels) -> Pixels:
 
 
 def accept(
-    mask: Mask, proposal: Proposal, within: Rect | None = None, *, only: int | None = None
+    mask: Mask,
+    proposal: Proposal,
+    within: Rect | None = None,
+    *,
+    accepted_as: Pixels,
+    only: int | None = None,
 ) -> Patch | None:
     """Copies proposed pixels into the mask where it is undecided, as one undoable patch.
 
     Decided pixels are never touched. None where there was nothing to accept.
 
     Args:
+        accepted_as: uint8[256], the mask value by class: see `ClassList.accepted_as`.
         within: this rectangle only.
         only: this class only.
     """
@@ -73,5 +79,5 @@ def accept(
         open_pixels = (mask.read(part) == UNLABELLED) & (proposed != UNLABELLED)
         if only is not None:
             open_pixels &= proposed == only
-        builder.paint(part.top, part.left, open_pixels, proposed)
+        builder.paint(part.top, part.left, open_pixels, accepted_as[proposed])
     return builder.finish()

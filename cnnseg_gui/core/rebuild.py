@@ -118,7 +118,7 @@ def rebuild(
     problems: list[UserError] = []
     with database.made_beside(path) as connection:
         with database.transaction(connection, path):
-            write_classes(connection, found.classes)
+            write_classes(connection, found.classes.with_accepted_values())
             connection.executemany(
                 "INSERT OR IGNORE INTO setting VALUES (?, ?)", list(found.settings.items())
             )

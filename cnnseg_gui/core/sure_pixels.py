@@ -20,13 +20,14 @@ class Sure(Protocol):
     def confidence(self) -> Pixels: ...
 
 
-def accept_sure(mask: Mask, proposed: Sure, above: float) -> Patch | None:
+def accept_sure(mask: Mask, proposed: Sure, above: float, *, accepted_as: Pixels) -> Patch | None:
     """Copies what is proposed with enough confidence into undecided pixels, as one patch.
 
     Decided pixels are never touched. None where there was nothing to accept.
 
     Args:
         above: the least confidence, 0…1.
+        accepted_as: uint8[256], the mask value by class: see `ClassList.accepted_as`.
     """
     builder = PatchBuilder(mask)
     least = min(255, math.ceil(above * 255))
@@ -38,5 +39,5 @@ def accept_sure(mask: Mask, proposed: Sure, above: float) -> Patch | None:
             taken = (proposed.confidence[part.slices] >= least) & (classes != UNLABELLED)
             taken &= mask.read(part) == UNLABELLED
             if taken.any():
-                builder.paint(part.top, part.left, taken, classes)
+                builder.paint(part.top, part.left, taken, accepted_as[classes])
     return builder.finish()

@@ -150,6 +150,11 @@ def _check_classes(connection: sqlite3.Connection, path: Path) -> None:
         )
         if not sound:
             raise _odd(path, f"a class ({_short(index)}) that cannot be")
+    numbers = {index for index, *_ in rows}
+    for value, index in connection.execute("SELECT value, class_id FROM accepted_value"):
+        sound = _in(value, 0, _MAX_CLASSES - 1) and _in(index, 0, _MAX_CLASSES - 1)
+        if not sound or value in numbers:
+            raise _odd(path, f"accepted pixels ({_short(value)}) that cannot be")
 
 
 def _in(value: object, lowest: int, highest: int) -> bool:

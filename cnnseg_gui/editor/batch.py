@@ -178,7 +178,7 @@ class Batch(QObject):
         above = run.above
         step = project.last_step(record.id)
         tiles = project.packed_tiles(record.id) if above is not None else []
-        meaning = project.class_list.meaning
+        classes = project.class_list
 
         def work() -> tuple[ImageDoubt, Mask, Patch | None]:
             doubt = doubt_of(
@@ -188,8 +188,11 @@ class Batch(QObject):
                 proposal.confidence,
                 embedding=proposal.embedding,
             )
-            mask = mask_of_tiles(record, tiles, meaning)
-            return doubt, mask, None if above is None else accept_sure(mask, proposal, above)
+            mask = mask_of_tiles(record, tiles, classes.meaning)
+            if above is None:
+                return doubt, mask, None
+            patch = accept_sure(mask, proposal, above, accepted_as=classes.accepted_as)
+            return doubt, mask, patch
 
         def done(found: tuple[ImageDoubt, Mask, Patch | None]) -> None:
             if self._run is run:
@@ -223,7 +226,12 @@ class Batch(QObject):
                 if open_document is not None:
                     if open_document.painting or open_document.unsaved:
                         open_document.settle()
-                    found = accept_sure(open_document.mask, proposal, run.above)
+                    found = accept_sure(
+                        open_document.mask,
+                        proposal,
+                        run.above,
+                        accepted_as=project.class_list.accepted_as,
+                    )
                     if found is not None:
                         open_document.keep(found, name)
                         self._pixels += found.changed_pixels()

@@ -131,6 +131,7 @@ class Document(QObject):
             pixel_size=self.image.pixel_size,
             last_end=self._last_end,
             packer=self._project.packer,
+            accepted_as=self._project.class_list.accepted_as,
         )
         self._gesture, changed = tool.press(scene, at, settings)
         self._take(changed)
@@ -243,7 +244,12 @@ class Document(QObject):
             only: the pixels that are proposed as this class.
         """
         self.close()
-        patch = accept(self.mask, self.proposal, only=None if only is None else only.index)
+        patch = accept(
+            self.mask,
+            self.proposal,
+            accepted_as=self._project.class_list.accepted_as,
+            only=None if only is None else only.index,
+        )
         if patch is None:
             return False
         self._redraw(patch.bounds)

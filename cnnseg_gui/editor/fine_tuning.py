@@ -179,6 +179,7 @@ class FineTuning(QObject):
             classes=run.classes,
             images=packed(project, without=refused),
             values=project.class_list.dense.tobytes(),
+            accepted=project.class_list.accepted_values,
             seconds=run.seconds,
             seed=run.seed,
             borders=run.borders,

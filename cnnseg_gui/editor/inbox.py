@@ -153,6 +153,7 @@ class Inbox(QObject):
             mapping={},
             images=packed(project, without=refused),
             values=project.class_list.dense.tobytes(),
+            accepted=project.class_list.accepted_values,
             seconds=seconds,
         )
 

@@ -97,8 +97,13 @@ class LiveSending(QObject):
         image = PackedImage(
             record.content, (record.height, record.width), tuple(tiles), record.held_out
         )
-        values = project.class_list.dense.tobytes()
-        self._engine.painted([image], values=values, anew=self._anew)
+        classes = project.class_list
+        self._engine.painted(
+            [image],
+            values=classes.dense.tobytes(),
+            accepted=classes.accepted_values,
+            anew=self._anew,
+        )
         self._anew = False
 
     def _tell_of_another(self) -> None:

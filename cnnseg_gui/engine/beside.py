@@ -88,7 +88,7 @@ class Beside:
         model = self._models.load(
             message.model, message.classes, job.stopped, dict(message.mapping)
         )
-        masks = unpack(message.images, blocks, message.values)
+        masks = unpack(message.images, blocks, message.values, message.accepted)
         examples = [
             example_of(self._images, job, image, mask)
             for image, mask in zip(message.images, masks, strict=True)

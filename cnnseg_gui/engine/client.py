@@ -180,11 +180,19 @@ class EngineClient(Requests):
         if request in self._pending:
             self._process.send(messages.Cancel(request=request))
 
-    def painted(self, images: Sequence[PackedImage], *, values: bytes, anew: bool = False) -> None:
+    def painted(
+        self,
+        images: Sequence[PackedImage],
+        *,
+        values: bytes,
+        accepted: bytes = b"",
+        anew: bool = False,
+    ) -> None:
         """Says what is decided by now; nothing answers. See `messages.Painted`."""
         if self.state in (State.READY, State.STARTING):
             parts, blocks = pack(images)
-            self._process.send(messages.Painted(images=parts, values=values, anew=anew), blocks)
+            message = messages.Painted(images=parts, values=values, accepted=accepted, anew=anew)
+            self._process.send(message, blocks)
 
     def _request(self, message: messages.Request, blocks: Sequence[bytes] = ()) -> int:
         self._pending.add(message.request)

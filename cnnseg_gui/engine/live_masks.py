@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from cnnseg_gui.core.mask import Mask, Pixels, unpack_tile
+from cnnseg_gui.core.accepted_borders import accepted_table, around, teach_tile
+from cnnseg_gui.core.mask import AS_PAINTED, Mask, Pixels, unpack_tile
 from cnnseg_gui.engine.messages import Painted
 
 _Cell = tuple[int, int]
@@ -17,6 +18,8 @@ _Cell = tuple[int, int]
 @dataclass
 class _Image:
     mask: Mask
+    taught: Mask
+    """The same, without what is not learnt from: see `core.accepted_borders`."""
     held_out: bool
     changed: dict[_Cell, Pixels | None] = field(default_factory=dict)
 
@@ -26,7 +29,7 @@ class LiveMask:
     """A mask as it was at one moment."""
 
     mask: Mask
-    """Reads as classes, as the network counts them."""
+    """Reads as classes, as the network counts them; undecided where nothing is to be learnt."""
     held_out: bool
     changed: dict[_Cell, Pixels | None]
     """What the stored tiles were that have changed since it was taken last; None: not there."""
@@ -38,7 +41,8 @@ class LiveMasks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._images: dict[str, _Image] = {}
-        self._values: Pixels = np.arange(256, dtype=np.uint8)
+        self._values: Pixels = AS_PAINTED
+        self._accepted = b""
         self.version = 0
         """Another one after every change."""
 
@@ -55,16 +59,22 @@ class LiveMasks:
         with self._lock:
             if message.anew:
                 self._images.clear()
-            self._values = np.frombuffer(message.values, np.uint8)
+            known = self._values.tobytes(), self._accepted
+            self._values, self._accepted = np.frombuffer(message.values, np.uint8), message.accepted
+            if known != (message.values, message.accepted):
+                for image in self._images.values():
+                    self._teach(image, image.mask.cells())
             for sent in message.images:
                 held = self._images.get(sent.image)
-                if held is None or held.mask.shape != (sent.height, sent.width):
-                    held = _Image(Mask(sent.height, sent.width), sent.held_out)
+                shape = sent.height, sent.width
+                if held is None or held.mask.shape != shape:
+                    held = _Image(Mask(*shape), Mask(*shape), sent.held_out)
                     self._images[sent.image] = held
                 held.held_out = sent.held_out
                 for cell in sent.tiles:
-                    held.changed.setdefault(cell, held.mask.tile(*cell))
+                    held.changed.setdefault(cell, held.taught.tile(*cell))
                     held.mask.put_tile(*cell, next(remaining))
+                self._teach(held, around(sent.tiles))
             self.version += 1
 
     @property
@@ -95,7 +105,13 @@ class LiveMasks:
                 for key, held in self._images.items()
             }
 
+    def _teach(self, held: _Image, cells: Iterable[_Cell]) -> None:
+        held.mask.meaning = self._values
+        accepted = accepted_table(self._accepted)
+        for cell in list(cells):
+            teach_tile(held.taught, held.mask, cell, accepted)
+
     def _reading(self, held: _Image) -> Mask:
-        mask = held.mask.snapshot()
+        mask = held.taught.snapshot()
         mask.meaning = self._values
         return mask

@@ -8,8 +8,9 @@ from typing import Self
 
 import numpy as np
 
+from cnnseg_gui.core.accepted_borders import without_accepted_borders
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.mask import UNLABELLED, Mask, pack_tile, unpack_tile
+from cnnseg_gui.core.mask import AS_PAINTED, UNLABELLED, Mask, pack_tile, unpack_tile
 from cnnseg_gui.engine.messages import TrainImage
 
 
@@ -52,12 +53,16 @@ def pack(images: Sequence[PackedImage]) -> tuple[tuple[TrainImage, ...], list[by
 
 
 def unpack(
-    images: Sequence[TrainImage], blocks: Sequence[bytes], values: bytes = b""
+    images: Sequence[TrainImage],
+    blocks: Sequence[bytes],
+    values: bytes = b"",
+    accepted: bytes = b"",
 ) -> list[Mask]:
-    """The masks of a `Train`, in the order of its images.
+    """The masks of a `Train` as they are learnt from, in the order of its images.
 
     Args:
         values: as `Train.values`.
+        accepted: as `Train.accepted`.
 
     Raises:
         UserError: the tiles are damaged, or not those the message speaks of.
@@ -67,16 +72,20 @@ def unpack(
         raise UserError(f"the request speaks of {expected} mask tiles and brings {len(blocks)}")
     if len(values) not in (0, 256):
         raise UserError(f"the request names {len(values)} values of a mask, not 256")
-    meaning = np.frombuffer(values, np.uint8) if values else None
+    meaning = np.frombuffer(values, np.uint8) if values else AS_PAINTED
     remaining = iter(blocks)
     masks = []
     for image in images:
         try:
             mask = Mask(image.height, image.width)
             for row, column in image.tiles:
-                tile = unpack_tile(next(remaining))
-                mask.put_tile(row, column, tile if meaning is None else meaning[tile])
+                mask.put_tile(row, column, unpack_tile(next(remaining)))
         except ValueError as error:
             raise UserError(f"the mask of image {image.image[:8]} is unusable ({error})") from error
+        mask.meaning = meaning
+        taught = without_accepted_borders(mask, accepted)
+        for cell, stored in taught.tiles():
+            mask.put_tile(*cell, meaning[stored])
+        mask.meaning = AS_PAINTED
         masks.append(mask)
     return masks

@@ -101,6 +101,7 @@ class Requests(QObject):
         classes: Sequence[str],
         images: Sequence[PackedImage],
         values: bytes,
+        accepted: bytes = b"",
         seconds: float,
         mapping: Mapping[str, str] | None = None,
         seed: int = 0,
@@ -118,6 +119,7 @@ class Requests(QObject):
             mapping=tuple((mapping or {}).items()),
             images=parts,
             values=values,
+            accepted=accepted,
             seconds=seconds,
             seed=seed,
         )
@@ -136,6 +138,7 @@ class Requests(QObject):
         mapping: Mapping[str, str] | None = None,
         proposing: str = "",
         values: bytes = b"",
+        accepted: bytes = b"",
         keep_every: float = 0.0,
         unfinished: str = "",
     ) -> int:
@@ -156,6 +159,7 @@ class Requests(QObject):
             classes=tuple(classes),
             images=parts,
             values=values,
+            accepted=accepted,
             seconds=seconds,
             steps=steps,
             seed=seed,

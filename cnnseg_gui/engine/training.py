@@ -59,7 +59,7 @@ class Training:
         )
         if model is None:
             raise UserError("the request names no model", remedy="Choose a model.")
-        masks = unpack(message.images, blocks, message.values)
+        masks = unpack(message.images, blocks, message.values, message.accepted)
         examples = [
             example_of(self._images, job, image, mask)
             for image, mask in zip(message.images, masks, strict=True)

@@ -198,9 +198,11 @@ class Replay:
 
     def accept(self, image: int, proposed: Pixels) -> None:
         undecided = (self.read(image) == UNLABELLED) & (proposed != UNLABELLED)
-        self._change(image, np.where(undecided, proposed, self.stored[image]))
+        accepted = self.classes.accepted_as[proposed]
+        self._change(image, np.where(undecided, accepted, self.stored[image]))
 
     def edit(self, after: ClassList) -> None:
+        after = after.with_accepted_values()
         self.steps = [s for s in self.steps if not (s.undone and s.image is None)]
         self.steps.append(_Step(None, self.classes, after))
         self.classes = after
@@ -219,7 +221,7 @@ class Replay:
         self.steps[place] = replace(step, undone=back)
         target = step.before if back else step.after
         if isinstance(target, ClassList):
-            self.classes = target.retiring_unknown(self.classes)
+            self.classes = target.retiring_unknown(self.classes).with_accepted_values()
         else:
             self.stored[image] = self._shelf.get(target, self.shapes[image])
         return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnnseg_gui.core.class_list import ClassList, pack_edit, unpack_edit
+from cnnseg_gui.core import database
+from cnnseg_gui.core.class_list import ClassList, is_sound, pack_edit, unpack_edit
 from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import probe
@@ -147,6 +151,70 @@ def test_all_numbers_used_is_said_and_not_wrapped_round() -> None:
         classes = classes.with_added(f"more {number}")
     with pytest.raises(UserError, match="255 class numbers"):
         classes.with_added("one too many")
+
+
+@given(st.integers(1, 255), st.integers(0, 10))
+def test_every_class_gets_an_accepted_value_as_long_as_there_is_room(count: int, more: int) -> None:
+    classes = fresh(count).with_accepted_values()
+    assert classes.with_accepted_values() == classes
+    values = list(classes.accepted_values)
+    assert values == list(range(254, 254 - len(values), -1))
+    assert len(values) == min(count, max(0, 254 - 64 - (count - 1)))
+    assert (classes.meaning[classes.accepted_as[:count]] == np.arange(count)).all()
+    for number in range(min(more, 255 - count - len(values))):
+        classes = classes.with_added(f"more {number}").with_accepted_values()
+    assert is_sound(classes)
+    assert classes.accepted_values[: len(values)] == bytes(values)  # for good
+
+
+def test_an_accepted_value_follows_its_class(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    value = int(project.class_list.accepted_as[2])
+    edit(project, lambda classes: classes.without(2, reads_as=1))
+    assert project.class_list.meaning[value] == 1
+    edit(project, lambda classes: classes.without(1))
+    assert project.class_list.meaning[value] == UNLABELLED
+    mask = project.load_mask(1)
+    project.undo(mask)
+    project.undo(mask)
+    assert project.class_list.meaning[value] == 2
+    project.close()
+    project = Project.open(tmp_path / "project")
+    assert project.class_list.accepted_as[2] == value
+    project.close()
+
+
+def test_an_edit_from_before_accepted_values_is_taken_back_without_losing_them(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path)
+    after = replace(fresh().with_name(1, "cell"), accepted=())
+    project._db.execute(
+        "INSERT INTO journal (image_id, name, patch, created) VALUES (NULL, 'Edit', ?, 1.0)",
+        (pack_edit(fresh(), after),),
+    )
+    accepted = project.class_list.accepted
+    project.undo(project.load_mask(1))
+    assert project.class_list.find(1).name == "kind 1"
+    assert project.class_list.accepted == accepted
+    project.close()
+
+
+@pytest.mark.parametrize("count", [1, 4, 150, 255])
+def test_a_project_of_an_earlier_version_gets_accepted_values(tmp_path: Path, count: int) -> None:
+    path = tmp_path / database.FILE_NAME
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for migration in database._MIGRATIONS[:-1]:
+            connection.executescript(migration)
+        connection.execute(f"PRAGMA application_id = {database._APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(database._MIGRATIONS) - 1}")
+        connection.executemany(
+            "INSERT INTO class VALUES (?, ?, 1, 2, 3, 0, NULL, '[]')",
+            [(number, f"kind {number}") for number in range(count)],
+        )
+    project = Project.open(tmp_path)
+    assert project.class_list.accepted == fresh(count).with_accepted_values().accepted
+    project.close()
 
 
 steps = st.lists(

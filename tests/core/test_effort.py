@@ -62,7 +62,7 @@ def test_it_is_what_adding_up_a_list_of_all_gestures_gives(
     now, log = 1000.0, []
     for image, gap, name, side in done:
         now += gap
-        table.note(image, [(square(side), name)], now)
+        table.note(image, [(square(side), name)], now, ())
         if not name.startswith("Import"):
             log.append((image, now, name, side * side))
     found = table.all()
@@ -88,6 +88,20 @@ def test_only_pixels_that_became_another_value_count() -> None:
     assert square(30, mask).changed_pixels() == 500
 
 
+def test_painting_accepted_pixels_as_what_they_are_changes_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((300, 300, 3), np.uint8)).save(path)
+    project = Project.create(tmp_path / "project")
+    project.add_images([probe(path)])
+    mask = project.load_mask(1)
+    accepted = int(project.class_list.accepted_as[1])
+    project.commit(square(10, mask, accepted), mask, name="Accept proposal")
+    project.commit(square(20, mask, 1), mask, name="Brush stroke")
+    (found,) = project.effort.all()
+    assert (found.painted, found.accepted) == (300, 100)
+    project.close()
+
+
 def test_a_clock_that_was_put_back_takes_no_time_away(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM effort")
     connection.execute(
@@ -95,7 +109,7 @@ def test_a_clock_that_was_put_back_takes_no_time_away(connection: sqlite3.Connec
     )
     table = EffortTable(connection, Path("here"))
     for now in (1000.0, 10.0, 20.0):
-        table.note(1, [(square(1), "Brush stroke")], now)
+        table.note(1, [(square(1), "Brush stroke")], now, ())
     (found,) = table.all()
     assert (found.seconds, found.gestures) == (10.0, 3)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cnnseg_gui.core.classes import make_classes
-from cnnseg_gui.core.mask import UNLABELLED, Mask
+from cnnseg_gui.core.mask import AS_PAINTED, UNLABELLED, Mask
 from cnnseg_gui.core.overlay import Colours, colour_table, overlay
 from cnnseg_gui.core.proposal import Proposal, accept, composite
 from cnnseg_gui.core.rect import Rect
@@ -51,7 +51,7 @@ def test_accepting_never_changes_what_a_person_decided(
     mask = Mask.from_array(decided)
     proposal = Proposal(*decided.shape)
     proposal.write(0, 0, proposed, proposed)
-    patch = accept(mask, proposal)
+    patch = accept(mask, proposal, accepted_as=AS_PAINTED)
     after = mask.to_array()
     assert np.array_equal(after, composite(decided, proposed))
     kept = decided != UNLABELLED

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnseg_gui.core.mask import UNLABELLED, Mask
+from cnnseg_gui.core.mask import AS_PAINTED, UNLABELLED, Mask
 from cnnseg_gui.core.sure_pixels import accept_sure
 
 
@@ -27,11 +27,13 @@ def test_sure_pixels_alone_are_taken_where_nothing_was_decided(
     classes = random.choice(np.array([0, 1, 2, UNLABELLED], np.uint8), (height, width))
     confidence = random.integers(0, 256, (height, width)).astype(np.uint8)
     mask = Mask.from_array(before.copy())
-    patch = accept_sure(mask, SimpleNamespace(classes=classes, confidence=confidence), above)
+    accepted_as = (AS_PAINTED + 100).astype(np.uint8)
+    proposed = SimpleNamespace(classes=classes, confidence=confidence)
+    patch = accept_sure(mask, proposed, above, accepted_as=accepted_as)
     wanted = before.copy()
     for y, x in np.argwhere((before == UNLABELLED) & (classes != UNLABELLED)).tolist():
         if confidence[y, x] / 255 >= above:
-            wanted[y, x] = classes[y, x]
+            wanted[y, x] = classes[y, x] + 100
     np.testing.assert_array_equal(mask.to_array(), wanted)
     changed = int((wanted != before).sum())
     assert (patch.changed_pixels() if patch else 0) == changed

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cnnseg_gui.core.class_list import ClassList
+from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.pyramid import build_pyramid
@@ -55,44 +57,52 @@ def passed(begin: ImagePoint, dy: float, dx: float, radius: float) -> np.ndarray
     return result
 
 
+CLASS_LIST = ClassList(make_classes(CLASSES)).with_accepted_values()
+
+
 @dataclass
 class Reference:
-    """Whole arrays, and a stack of them."""
+    """Whole arrays of stored values, and a stack of them."""
 
     proposed: np.ndarray
-    mask: np.ndarray = field(default_factory=lambda: np.full(SHAPE, UNLABELLED, np.uint8))
+    stored: np.ndarray = field(default_factory=lambda: np.full(SHAPE, UNLABELLED, np.uint8))
     done: list[np.ndarray] = field(default_factory=list)
     undone: list[np.ndarray] = field(default_factory=list)
 
+    @property
+    def mask(self) -> np.ndarray:
+        return CLASS_LIST.meaning[self.stored]
+
     def change(self, after: np.ndarray) -> None:
-        if not np.array_equal(after, self.mask):
-            self.done.append(self.mask)
+        if not np.array_equal(after, self.stored):
+            self.done.append(self.stored)
             self.undone.clear()
-            self.mask = after
+            self.stored = after
 
     def cover(self, covered: np.ndarray, operation: Operation, settings: ToolSettings) -> None:
         """Does the operation to the pixels covered, bool[H, W], where it may."""
-        after = self.mask.copy()
+        after = self.stored.copy()
         covered = covered & settings.writable[self.mask]
         if operation == Operation.ACCEPT:
             covered &= (self.mask == UNLABELLED) & (self.proposed != UNLABELLED)
-            after[covered] = self.proposed[covered]
+            after[covered] = CLASS_LIST.accepted_as[self.proposed[covered]]
         else:
             after[covered] = UNLABELLED if operation == Operation.ERASE else settings.class_index
         self.change(after)
 
     def accept(self) -> None:
-        self.change(np.where(self.mask == UNLABELLED, self.proposed, self.mask))
+        accepted = CLASS_LIST.accepted_as[self.proposed]
+        self.change(np.where(self.mask == UNLABELLED, accepted, self.stored))
 
     def undo(self) -> None:
         if self.done:
-            self.undone.append(self.mask)
-            self.mask = self.done.pop()
+            self.undone.append(self.stored)
+            self.stored = self.done.pop()
 
     def redo(self) -> None:
         if self.undone:
-            self.done.append(self.mask)
-            self.mask = self.undone.pop()
+            self.done.append(self.stored)
+            self.stored = self.undone.pop()
 
 
 def proposal() -> np.ndarray:
@@ -111,6 +121,7 @@ def open_document(project: Project, image: np.ndarray, proposed: np.ndarray) -> 
 
 def check(project: Project, document: Document, reference: Reference) -> None:
     """Mask, counts and store are the reference's."""
+    assert np.array_equal(document.mask.read_stored(document.mask.bounds), reference.stored)
     found = document.mask.to_array()
     assert np.array_equal(found, reference.mask)
     counts = np.bincount(found.ravel(), minlength=256)

@@ -72,6 +72,35 @@ def test_values_hold_for_what_was_sent_before_too() -> None:
     assert masks.see("a") is None, "another project"
 
 
+def test_borders_that_were_accepted_are_not_learnt_and_those_painted_are() -> None:
+    masks, mask = LiveMasks(), Mask(300, 300)
+    values = bytearray(ITSELF)
+    values[254], values[253] = 0, 1
+    mask.write(0, 0, np.full((100, 300), 254, np.uint8))
+    mask.write(100, 0, np.full((100, 300), 253, np.uint8))
+    parts, blocks = pack([PackedImage.from_mask("a", mask)])
+    masks.take(Painted(images=parts, values=bytes(values), accepted=b"\xfe\xfd"), blocks)
+    seen = masks.see("a")
+    assert seen is not None
+    taught = seen.mask.to_array()
+    assert (taught[98:102] == UNLABELLED).all()
+    assert (taught[:98] == 0).all()
+    assert (taught[102:200] == 1).all()
+    mask.write(90, 0, np.full((20, 256), 1, np.uint8))  # by hand, in the first column of tiles
+    tile = mask.tile(0, 0)
+    assert tile is not None
+    parts, blocks = pack([PackedImage("a", mask.shape, ((0, 0, pack_tile(tile)),))])
+    masks.take(Painted(images=parts, values=bytes(values), accepted=b"\xfe\xfd"), blocks)
+    seen = masks.see("a")
+    assert seen is not None
+    taught = seen.mask.to_array()
+    assert (taught[90:200, :256] == 1).all(), "painted up to its border"
+    assert (taught[88:90, :256] == UNLABELLED).all(), "accepted beside it"
+    assert (taught[:88] == 0).all()
+    assert (taught[88:98, 258:] == 0).all()
+    assert (taught[90:98, 256:258] == UNLABELLED).all(), "in the tile that was not sent again"
+
+
 def test_damaged_tiles_change_nothing() -> None:
     masks = LiveMasks()
     parts, _ = pack([PackedImage("a", (300, 300), ((0, 0, b"nonsense"),))])

@@ -54,6 +54,22 @@ def test_values_become_what_the_network_counts_them_as() -> None:
         unpack(parts, blocks, b"abc")
 
 
+def test_what_was_accepted_is_learnt_without_its_borders() -> None:
+    mask = Mask.from_array(np.full((300, 300), 9, np.uint8))
+    mask.write(0, 0, np.full((100, 300), 8, np.uint8))
+    mask.write(0, 100, np.full((300, 10), 1, np.uint8))
+    table = np.arange(256, dtype=np.uint8)
+    table[[8, 9]] = 0, 1
+    parts, blocks = pack([PackedImage.from_mask(KEY, mask)])
+    (taught,) = unpack(parts, blocks, table.tobytes(), bytes([8, 9]))
+    found = taught.to_array()
+    assert (found[:, 100:110] == 1).all(), "painted"
+    assert (found[:98, :98] == 0).all()
+    assert (found[98:102, :100] == 255).all()
+    assert (found[:98, 98:100] == 255).all()
+    assert (found[102:, :100] == 1).all()
+
+
 def test_missing_damaged_and_misplaced_tiles_are_refused() -> None:
     mask = Mask.from_array(np.zeros((300, 300), np.uint8))
     parts, blocks = pack([PackedImage.from_mask(KEY, mask)])

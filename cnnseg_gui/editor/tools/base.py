@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.mask import UNLABELLED, Mask
+from cnnseg_gui.core.mask import AS_PAINTED, UNLABELLED, Mask, Pixels
 from cnnseg_gui.core.patch import EVERYTHING, Patch, PatchBuilder, Writable
 from cnnseg_gui.core.proposal import Proposal
 from cnnseg_gui.core.raster import Coverage
@@ -80,6 +80,8 @@ class Scene:
     """Micrometres per pixel, where the image knows it."""
     packer: Executor | None = None
     """Packs what a stroke leaves behind; see `PatchBuilder`."""
+    accepted_as: Pixels = field(default_factory=lambda: AS_PAINTED, compare=False)
+    """uint8[256]: the mask value by class of what is taken over from the proposal."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Gesture:
         proposed = self.scene.proposal.classes.read(area)
         undecided = self.scene.mask.read(area) == UNLABELLED
         open_pixels = np.logical_and(covered & undecided, proposed != UNLABELLED)
-        return self._builder.paint(top, left, open_pixels, proposed)
+        return self._builder.paint(top, left, open_pixels, self.scene.accepted_as[proposed])
 
 
 class Tool(Protocol):

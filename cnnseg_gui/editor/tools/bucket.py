@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnseg_gui.core.flood import Alike, alike_in_colour, flood
 from cnnseg_gui.core.image_part import image_part
-from cnnseg_gui.core.mask import UNLABELLED, TileGrid
+from cnnseg_gui.core.mask import UNLABELLED, Pixels, TileGrid
 from cnnseg_gui.core.proposal import composite
 from cnnseg_gui.core.raster import Coverage
 from cnnseg_gui.core.rect import Rect
@@ -88,6 +88,7 @@ def deferred_fill(
         settings=settings,
         mask=scene.mask.snapshot(),
         proposed=scene.proposal.classes.snapshot(),
+        accepted_as=scene.accepted_as,
     )
 
 
@@ -100,13 +101,18 @@ def _flooded(
     settings: ToolSettings,
     mask: TileGrid,
     proposed: TileGrid,
+    accepted_as: Pixels,
 ) -> list[Fill]:
     found = flood(alike, within, row, column) or []
     if settings.operation == Operation.PAINT:
         return [(coverage, settings.class_index) for coverage in found]
     if settings.operation == Operation.ERASE:
         return [(coverage, UNLABELLED) for coverage in found]
-    return [fill for coverage in found for fill in _accepted(coverage, mask, proposed)]
+    return [
+        (coverage, int(accepted_as[index]))
+        for area in found
+        for coverage, index in _accepted(area, mask, proposed)
+    ]
 
 
 def _accepted(coverage: Coverage, mask: TileGrid, proposed: TileGrid) -> Iterable[Fill]:

@@ -43,6 +43,8 @@ class LookForSlips(Message, frozen=True, kw_only=True):
     images: tuple[TrainImage, ...]
     values: bytes = b""
     """As in `Train`."""
+    accepted: bytes = b""
+    """As in `Train`."""
     seconds: float
     """For each of two halves."""
     seed: int = 0

@@ -16,6 +16,8 @@ class Painted(Message, frozen=True, kw_only=True):
     images: tuple[TrainImage, ...]
     values: bytes
     """As `Train.values`: they hold for all tiles, those sent before too."""
+    accepted: bytes = b""
+    """As `Train.accepted`, and for all tiles."""
     anew: bool = False
     """The masks that were sent before are of another project."""
 

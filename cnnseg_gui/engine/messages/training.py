@@ -29,6 +29,8 @@ class Train(Message, frozen=True, kw_only=True):
     images: tuple[TrainImage, ...]
     values: bytes = b""
     """256 bytes: the index in `classes` (or 255) of each value in the tiles; empty: themselves."""
+    accepted: bytes = b""
+    """The values in the tiles that stand for accepted pixels: see `core.accepted_borders`."""
     proposing: str = ""
     """What proposes meanwhile, where it is another model: scored on the same held-out pixels."""
     seconds: float | None = None
