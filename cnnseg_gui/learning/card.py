@@ -41,6 +41,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """By index in the logits."""
     options: dict[str, Option] = {}
     """The network's own."""
+    stretched: bool = False
+    """It is shown images from their darkest to their brightest pixels: see `levels`."""
     name: str = ""
     """Of a starter."""
     sha256: str = ""

@@ -137,7 +137,10 @@ def fit(
             raise Cancelled
 
     random, cache = np.random.default_rng([seed, past.step] if past.step else seed), PixelCache()
-    lessons = Lessons(examples, len(model.card.classes), cache, random, settings)
+    stretched = model.card.stretched
+    lessons = Lessons(
+        examples, len(model.card.classes), cache, random, settings, stretched=stretched
+    )
     learner = Learner(
         model.network,
         lessons.sampler,
@@ -149,7 +152,7 @@ def fit(
         varied=lessons.varied,
         averaging=peek is not None,
     )
-    keeper = Keeper(learner.network, lessons.held_out, cache, budget, seed)
+    keeper = Keeper(learner.network, lessons.held_out, cache, budget, seed, stretched=stretched)
 
     def validate(step: int | None = None) -> float | None:
         return learner.measured(lambda where: keeper.validate(where, pause, step=step))
@@ -169,7 +172,7 @@ def fit(
         torch.manual_seed(seed + past.step)  # of the dropout
         found = validate(step=0)
         proposing = (
-            learner.measured(lambda where: keeper.score_rival(rival.network, where, pause))
+            learner.measured(lambda where: keeper.score_rival(rival, where, pause))
             if rival is not None
             else None
         )

@@ -23,6 +23,7 @@ from cnnseg_gui.core.architecture import (
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.learning.classify import LabelModel, resize, view
+from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.model import Model, starters
 from cnnseg_gui.learning.propose import legal_length
 from cnnseg_models import comparisons, registry
@@ -168,6 +169,8 @@ class _Looking:
 def _seen(model: Model | LabelModel, pixels: Pixels) -> Tensor:
     if isinstance(model, LabelModel):
         return view(pixels, model)[None]
+    if model.card.stretched:
+        pixels = levels(pixels)[pixels]
     context = model.network.context
     scale = min(1.0, _MAX_IMAGE_SIDE / max(pixels.shape[:2]))
     height, width = (

@@ -14,6 +14,7 @@ from cnnseg_gui.core.promotion import FEWEST, UNPROVEN_MARGIN, Verdict, compare,
 from cnnseg_gui.learning.calibrate import Calibration, calibrate
 from cnnseg_gui.learning.card import Card, ClassScores, with_check
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.sampling import Example, PixelCache
 from cnnseg_gui.learning.schedule import Budget
 from cnnseg_gui.learning.validate import (
@@ -56,8 +57,11 @@ class Keeper:
         cache: PixelCache,
         budget: Budget,
         seed: int,
+        *,
+        stretched: bool = False,
     ) -> None:
         self._network, self._cache, self._budget, self._seed = network, cache, budget, seed
+        self._stretched = stretched
         self._windows = choose_windows(held_out, seed) if _of_two_classes(held_out) else []
         self._last = 0.0
         self._best: dict[str, Tensor] = {}
@@ -93,7 +97,15 @@ class Keeper:
         first, start = not self.history, self._budget.elapsed
         seconds = self._budget.seconds
         limit = _FIRST * seconds if first and seconds is not None else None
-        evidence, done = self._score(self._network, compute, between, limit)
+        evidence, done = score_apart(
+            self._network,
+            self._windows,
+            self._cache,
+            compute,
+            between,
+            limit,
+            stretched=self._stretched,
+        )
         self._last = self._budget.elapsed
         if first:
             self._windows = self._windows[:done]
@@ -113,12 +125,19 @@ class Keeper:
         return found
 
     def score_rival(
-        self, rival: SegmentationNetwork, compute: Compute, between: Callable[[], None]
+        self, rival: Model, compute: Compute, between: Callable[[], None]
     ) -> float | None:
-        """Mean IoU of another network on the same windows; None where nothing is held out."""
+        """Mean IoU of another model on the same windows; None where nothing is held out."""
         if not self._windows:
             return None
-        self._rival, _ = self._score(rival, compute, between)
+        self._rival, _ = score_apart(
+            rival.network,
+            self._windows,
+            self._cache,
+            compute,
+            between,
+            stretched=rival.card.stretched,
+        )
         return mean_iou(self._rival.total)
 
     def calibrate(self, compute: Compute, between: Callable[[], None]) -> None:
@@ -133,6 +152,7 @@ class Keeper:
             between,
             most=_CALIBRATE_WITH,
             seed=self._seed,
+            stretched=self._stretched,
         )
         self._calibration = calibrate(logits, truth)
 
@@ -197,15 +217,6 @@ class Keeper:
         if effective(evidence.confusions) < FEWEST[evidence.over]:
             return found >= best - UNPROVEN_MARGIN
         return found > best
-
-    def _score(
-        self,
-        network: SegmentationNetwork,
-        compute: Compute,
-        between: Callable[[], None],
-        limit: float | None = None,
-    ) -> tuple[Evidence, int]:
-        return score_apart(network, self._windows, self._cache, compute, between, limit)
 
 
 def _of_two_classes(held_out: Sequence[Example]) -> bool:

@@ -28,6 +28,7 @@ class Lessons:
         examples: those that are held out stay so, and are never learnt from.
         classes: how many the network has.
         random: of the patches.
+        stretched: as `Card.stretched`.
 
     Raises:
         UserError: nothing is decided, or one class alone.
@@ -41,6 +42,8 @@ class Lessons:
         cache: PixelCache,
         random: np.random.Generator,
         settings: Settings,
+        *,
+        stretched: bool = False,
     ) -> None:
         self._classes, self._settings = classes, settings
         self.held_out = [example for example in examples if example.held_out]
@@ -56,6 +59,7 @@ class Lessons:
             patch=settings.patch,
             borders=BorderMaps() if settings.borders else None,
             turned=not have_a_top(example.mask for example in self.taught),
+            stretched=stretched,
         )
 
     @property

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect, cell_rect
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.propose import crop
 from cnnseg_models.fcn_lite0 import FCNLite0
@@ -109,7 +110,8 @@ def encode(model: Model, pixels: Pixels, core: Rect, compute: Compute) -> Encode
     assert isinstance(network, FCNLite0)
     window = core.inflated(MARGIN).clipped(pixels.shape[:2])
     with torch.no_grad():
-        x = compute.place(torch.from_numpy(crop(pixels, window))).permute(2, 0, 1)[None]
+        seen = crop(pixels, window, levels(pixels) if model.card.stretched else None)
+        x = compute.place(torch.from_numpy(seen)).permute(2, 0, 1)[None]
         x = x.float().div_(255)
         if not model.card.steps:
             return Encoded(core, window, tuple(_kept(tap) for tap in network.taps(x)), None)

@@ -87,7 +87,10 @@ def new(
     if published and options.get("pretrained", True):
         state = pretrained_state(published, bring)
         fitting(published, None, lambda: built.load_pretrained(state))
-    card = Card(network=network, classes=begun_with, options=options, seed=seed)
+    knows = bool(known_classes(network, options))  # from images as they were
+    card = Card(
+        network=network, classes=begun_with, options=options, seed=seed, stretched=not knows
+    )
     model = Model(built.eval(), card)
     return model if classes is None else adapt(model, classes)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.memory import free, is_out_of_memory, processor, told
 from cnnseg_gui.learning.model import Model
 from cnnseg_gui.learning.tiles import Axis, cover, mirrored
@@ -92,6 +93,7 @@ def _propose(
     checkpoint: Callable[[], bool],
 ) -> None:
     network = model.prepared(compute)
+    shown = levels(pixels) if model.card.stretched else None
     rows, columns = (_cover(side, network.context, tile) for side in pixels.shape[:2])
     blend = _Blend(rows, columns)
     for row, column in _order(rows, columns, visible):
@@ -103,7 +105,7 @@ def _propose(
             rows.starts[row] + rows.tile,
             columns.starts[column] + columns.tile,
         )
-        part = crop(pixels, window.inflated(network.context))
+        part = crop(pixels, window.inflated(network.context), shown)
         probabilities = _probabilities(network, part, compute, model.card.temperature)
         for rect, blended in blend.add(row, column, probabilities):
             on_region(rect, *_classes_and_confidence(blended))
@@ -132,14 +134,20 @@ def infer(network: SegmentationNetwork, pixels: Pixels, compute: Compute) -> Ten
         return logits[0].to("cpu", torch.float32).contiguous()
 
 
-def crop(pixels: Pixels, rect: Rect) -> Pixels:
-    """A copy of a rectangle, uint8[h, w, 3]; beyond the image's edges it is mirrored."""
+def crop(pixels: Pixels, rect: Rect, shown: Pixels | None = None) -> Pixels:
+    """A copy of a rectangle, uint8[h, w, 3]; beyond the image's edges it is mirrored.
+
+    Args:
+        shown: uint8[256], what each value becomes; None: itself.
+    """
     height, width = pixels.shape[:2]
     if rect.clipped((height, width)) == rect:
-        return pixels[rect.slices].copy()
-    rows = mirrored(rect.top, rect.bottom, height)
-    columns = mirrored(rect.left, rect.right, width)
-    return np.ascontiguousarray(pixels[rows[:, None], columns])
+        part = pixels[rect.slices].copy()
+    else:
+        rows = mirrored(rect.top, rect.bottom, height)
+        columns = mirrored(rect.left, rect.right, width)
+        part = np.ascontiguousarray(pixels[rows[:, None], columns])
+    return part if shown is None else shown[part]
 
 
 def legal_length(length: int, context: int) -> int:

@@ -14,6 +14,7 @@ from cnnseg_gui.core.border_weights import Weights
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.learning.borders import BorderMaps
+from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.propose import crop
 
 _Scalar = TypeVar("_Scalar", np.uint8, np.float32)
@@ -46,6 +47,7 @@ class PixelCache:
     def __init__(self, limit: int = PIXEL_CACHE) -> None:
         self._limit = limit
         self._entries: OrderedDict[str, Pixels] = OrderedDict()
+        self._levels: dict[str, Pixels] = {}
 
     def get(self, example: Example) -> Pixels:
         """uint8[H, W, 3]; loaded where it is not held.
@@ -63,6 +65,20 @@ class PixelCache:
         while len(self._entries) > 1 and self.size > self._limit:
             self._entries.popitem(last=False)
         return pixels
+
+    def seen(self, example: Example, rect: Rect, *, stretched: bool) -> Pixels:
+        """A rectangle as a network is shown it, uint8[h, w, 3]: see `crop`.
+
+        Args:
+            stretched: as `Card.stretched`.
+
+        Raises:
+            ValueError, UserError: as `get`.
+        """
+        pixels = self.get(example)
+        if stretched and example.key not in self._levels:
+            self._levels[example.key] = levels(pixels)
+        return crop(pixels, rect, self._levels[example.key] if stretched else None)
 
     @property
     def size(self) -> int:
@@ -96,6 +112,7 @@ class Sampler:
         scales: the smallest and largest magnification of a patch.
         borders: where the patches' weights come from; without them all pixels count alike.
         turned: by any right angle; False: only mirrored from side to side.
+        stretched: as `Card.stretched`.
     """
 
     def __init__(
@@ -108,8 +125,9 @@ class Sampler:
         scales: tuple[float, float] = (0.7, 1.4),
         borders: BorderMaps | None = None,
         turned: bool = True,
+        stretched: bool = False,
     ) -> None:
-        self._cache, self._random = cache, random
+        self._cache, self._random, self._stretched = cache, random, stretched
         self.patch = patch
         self._scales, self._borders, self._turned = scales, borders, turned
         self._examples: Sequence[Example] = ()
@@ -169,7 +187,8 @@ class Sampler:
             for at, length in zip((row, column), example.mask.shape, strict=True)
         )
         rect = Rect(top, left, top + side, left + side)
-        pixels, mask = crop(self._cache.get(example), rect), example.mask.read(rect)
+        pixels = self._cache.seen(example, rect, stretched=self._stretched)
+        mask = example.mask.read(rect)
         weights = None if self._borders is None else self._borders.read(example, rect)
         turns = int(self._random.integers(4)) if self._turned else 0
         flipped = bool(self._random.random() < 0.5)

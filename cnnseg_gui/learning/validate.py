@@ -17,7 +17,7 @@ from cnnseg_gui.learning.calibrate import Logits, Truth
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.hold_out import CELL, TilesOf
 from cnnseg_gui.learning.model import prepare
-from cnnseg_gui.learning.propose import WHOLE, crop, infer, legal_length
+from cnnseg_gui.learning.propose import WHOLE, infer, legal_length
 from cnnseg_gui.learning.sampling import Example, PixelCache
 from cnnseg_models.segmentation import SegmentationNetwork
 
@@ -74,9 +74,13 @@ def score(
     compute: Compute,
     between: Callable[[], None],
     limit: float | None = None,
+    *,
+    stretched: bool = False,
 ) -> tuple[Confusion, int]:
     """The confusion matrix of all windows, and their number: as `score_apart`."""
-    evidence, done = score_apart(network, windows, cache, compute, between, limit)
+    evidence, done = score_apart(
+        network, windows, cache, compute, between, limit, stretched=stretched
+    )
     return evidence.total, done
 
 
@@ -87,6 +91,8 @@ def score_apart(
     compute: Compute,
     between: Callable[[], None],
     limit: float | None = None,
+    *,
+    stretched: bool = False,
 ) -> tuple[Evidence, int]:
     """The confusion matrix of each unit, and the number of windows they are from.
 
@@ -97,6 +103,7 @@ def score_apart(
         network: in training or not; it is left as it is.
         between: called before every window; may raise to end it.
         limit: no window is begun after so many seconds, but for the first; None: all are done.
+        stretched: as the network's `Card.stretched`.
     """
     start = time.perf_counter()
     classes = network.classes
@@ -108,7 +115,7 @@ def score_apart(
         between()
         key = window.example.key
         truth = window.example.mask.read(window.rect)
-        logits = _logits(ready, cache.get(window.example), window.rect, compute)
+        logits = _logits(ready, window, cache, compute, stretched=stretched)
         predicted: Pixels = logits.argmax(0).byte().numpy()
         for tile in _tiles(window.rect) if over == "tiles" else [window.rect]:
             part = _inside(tile, window.rect)
@@ -133,12 +140,13 @@ def held_out_logits(
     *,
     most: int,
     seed: int,
+    stretched: bool = False,
 ) -> tuple[Logits, Truth]:
     """Logits float32[n, classes] and classes uint8[n] of decided pixels, drawn from all windows.
 
     Args:
         most: pixels in all.
-        between: as in `score_apart`.
+        between, stretched: as in `score_apart`.
     """
     random = np.random.default_rng(seed)
     ready = prepare(network, compute)
@@ -149,7 +157,7 @@ def held_out_logits(
         places = np.flatnonzero(truth != UNLABELLED)
         share = max(1, most // len(windows))
         places = random.choice(places, min(share, len(places)), replace=False)
-        logits = _logits(ready, cache.get(window.example), window.rect, compute)
+        logits = _logits(ready, window, cache, compute, stretched=stretched)
         all_logits.append(logits.flatten(1)[:, places].T.numpy())
         all_truth.append(truth.ravel()[places])
     return np.concatenate(all_logits), np.concatenate(all_truth)
@@ -184,11 +192,20 @@ def _blocks(example: Example) -> list[Rect]:
     return [cell_rect(*block, _BLOCK).clipped(example.mask.shape) for block in sorted(blocks)]
 
 
-def _logits(ready: SegmentationNetwork, pixels: Pixels, rect: Rect, compute: Compute) -> Tensor:
-    """Logits float32[classes, h, w] of a rectangle of an image."""
-    seen = rect.inflated(_AROUND).clipped(pixels.shape[:2])
+def _logits(
+    ready: SegmentationNetwork,
+    wanted: Window,
+    cache: PixelCache,
+    compute: Compute,
+    *,
+    stretched: bool,
+) -> Tensor:
+    """Logits float32[classes, h, w] of a window."""
+    rect = wanted.rect
+    seen = rect.inflated(_AROUND).clipped(wanted.example.mask.shape)
     height, width = (legal_length(side, ready.context) for side in (seen.height, seen.width))
     window = Rect(seen.top, seen.left, seen.top + height, seen.left + width)
-    logits = infer(ready, crop(pixels, window.inflated(ready.context)), compute)
+    pixels = cache.seen(wanted.example, window.inflated(ready.context), stretched=stretched)
+    logits = infer(ready, pixels, compute)
     top, left = rect.top - seen.top, rect.left - seen.left
     return logits[:, top : top + rect.height, left : left + rect.width]

@@ -50,7 +50,7 @@ def scores(monkeypatch: pytest.MonkeyPatch, units: int, hits: list[int]) -> int:
         for hit in hits
     ]
     found = iter(evidence)
-    monkeypatch.setattr(keep, "score_apart", lambda *_: (next(found), units))
+    monkeypatch.setattr(keep, "score_apart", lambda *_, **__: (next(found), units))
     keeper = Keeper(
         start().network,
         [example(seed, held_out=True) for seed in range(units)],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.live_features import (
     CELL,
     LARGEST,
@@ -89,7 +90,7 @@ def scores(head: LiveHead, seen: Encoded) -> torch.Tensor:
 
 def test_before_it_has_learnt_it_says_what_the_taught_network_says() -> None:
     model, (pixels, _) = fresh(taught=True), scene(1, SIZE)
-    whole = infer(model.prepared(COMPUTE), pixels, COMPUTE)
+    whole = infer(model.prepared(COMPUTE), levels(pixels)[pixels], COMPUTE)
     found = scores(LiveHead(model, COMPUTE), encoded(model, pixels))
     torch.testing.assert_close(found, whole, atol=2e-4, rtol=1e-4)
 
@@ -101,9 +102,10 @@ def test_what_it_has_learnt_the_whole_network_knows(taught: bool) -> None:
     head = LiveHead(model, COMPUTE)
     head.deepen(sample, steps=5)
     head.fit(sample)
-    whole = infer(head.taught_model().prepared(COMPUTE), pixels, COMPUTE)
+    seen = levels(pixels)[pixels]
+    whole = infer(head.taught_model().prepared(COMPUTE), seen, COMPUTE)
     torch.testing.assert_close(scores(head, encoded(model, pixels)), whole, atol=1e-3, rtol=1e-3)
-    before = infer(model.prepared(COMPUTE), pixels, COMPUTE)
+    before = infer(model.prepared(COMPUTE), seen, COMPUTE)
     assert (whole - before).abs().max() > 0.1, "the model itself stays as it was"
 
 
@@ -148,9 +150,9 @@ def test_undecided_pixels_have_no_influence() -> None:
     for level in spoilt:
         level[:, :, level.shape[2] // 2 + 2 :] = float("nan")
     fitted = []
-    for levels in (seen.levels, spoilt):
+    for taps in (seen.levels, spoilt):
         held = LivePixels(np.random.default_rng(0), torch.float32)
-        held.read("1", (0, 0), tile(truth), None, Encoded(seen.core, seen.window, (*levels,), None))
+        held.read("1", (0, 0), tile(truth), None, Encoded(seen.core, seen.window, (*taps,), None))
         sample = held.sample()
         assert sample is not None
         head = LiveHead(model, COMPUTE)

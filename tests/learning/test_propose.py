@@ -15,6 +15,7 @@ from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.learning import propose as proposing
 from cnnseg_gui.learning.device import Compute
+from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.model import Model, new
 from cnnseg_gui.learning.propose import TILE, WHOLE, crop, propose
 
@@ -80,7 +81,8 @@ def test_a_small_image_is_proposed_in_one_go_as_the_network_sees_it(
     canvas = proposed(model, pixels)
     assert canvas.rects == [Rect(0, 0, *size)]
     with torch.no_grad():
-        x = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+        seen = levels(pixels)[pixels]
+        x = torch.from_numpy(seen).permute(2, 0, 1)[None].float() / 255
         best, classes = model.network(x)[0].softmax(0).max(0)
     sure = (best - 1 / 3 > 1e-3).numpy()
     assert np.array_equal(canvas.classes[sure], classes.numpy()[sure])
@@ -94,7 +96,8 @@ def test_seams_between_tiles_are_not_seen(model: Model) -> None:
     tiled = proposed(model, pixels)
     assert len(tiled.rects) > 4
     with torch.no_grad():
-        x = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+        seen = levels(pixels)[pixels]
+        x = torch.from_numpy(seen).permute(2, 0, 1)[None].float() / 255
         best, classes = model.network(x)[0].softmax(0).max(0)
     assert np.abs(tiled.confidence - (best * 255).numpy()).max() <= 3
     assert (tiled.classes == classes.numpy()).mean() > 0.98  # many pixels of noise are near ties
