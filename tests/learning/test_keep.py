@@ -79,4 +79,4 @@ def test_with_little_evidence_much_worse_weights_do_not(monkeypatch: pytest.Monk
 def test_with_little_evidence_weights_do_not_get_worse_bit_by_bit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert scores(monkeypatch, 2, [90, 86, 82, 78]) == 1
+    assert scores(monkeypatch, 2, [90, 84, 78, 72]) == 1
