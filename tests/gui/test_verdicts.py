@@ -53,6 +53,6 @@ def test_better_not_better_and_unproven_are_told_apart(open_sample: MainWindow) 
     assert current() == "r002"
     assert window.choice.teaching.startswith("weights:"), "it is taught on"
 
-    said = comes_back(window, Verdict(UNPROVEN, -0.1, -0.1, -0.1, 0.5, 1, "tiles"), b"four")
-    assert "Unproven: IoU −0.100 on 1 held-out tile, too few to tell" in said
+    said = comes_back(window, Verdict(UNPROVEN, -0.2, -0.2, -0.2, 0.5, 1, "tiles"), b"four")
+    assert "Unproven: IoU −0.200 on 1 held-out tile, too few to tell" in said
     assert current() == "r002"
