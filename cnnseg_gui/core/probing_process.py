@@ -19,6 +19,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import largest
 from cnnseg_gui.core.image_table import ImageFacts
 from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.priority import stand_back
 from cnnseg_gui.core.probing_messages import (
     MAX_FRAME,
     Answer,
@@ -145,6 +146,7 @@ class ProbingProcess:
                 stderr=subprocess.DEVNULL,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
+            stand_back(self._process.pid)
             if self._closed:
                 raise BrokenStream("closed meanwhile")
             assert isinstance(self._process.stdout, io.FileIO)

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.priority import stand_back
 from cnnseg_gui.engine.dispatch import Engine
 from cnnseg_gui.engine.messages import EXIT_CANNOT_START, Decoder, Failed, ProtocolError
 from cnnseg_gui.engine.pipe import Outbox, take_stdio
 
-_NICE = 19  # two threads of it beside a stroke: a dab in 100 waited 4 ms at 10, one in 500 does now
 _READ = 1 << 20
 
 
@@ -39,9 +39,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the window's terminal: it decides
     reading, writing = take_stdio()
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(_NICE)
+    stand_back(os.getpid())
     serve(reading, writing, device=options.device, threads=max(1, options.threads))
 
 
