@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.priority import stand_back
+from cnnseg_gui.core.priority import leave_one_free, stand_back
 from cnnseg_gui.engine.dispatch import Engine
 from cnnseg_gui.engine.messages import EXIT_CANNOT_START, Decoder, Failed, ProtocolError
 from cnnseg_gui.engine.pipe import Outbox, take_stdio
@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the window's terminal: it decides
     reading, writing = take_stdio()
     stand_back(os.getpid())
+    leave_one_free(options.threads)
     serve(reading, writing, device=options.device, threads=max(1, options.threads))
 
 
