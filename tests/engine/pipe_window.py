@@ -24,6 +24,7 @@ from cnnseg_gui.engine.messages import (
     Decoder,
     Failed,
     Message,
+    Networks,
     Proposed,
     Supply,
     Trained,
@@ -64,7 +65,12 @@ class PipeWindow:
         self.process.stdin.flush()
 
     def next(self) -> tuple[AnyMessage, list[bytes]]:
-        """The next message that is no `Want`."""
+        """The next message that is no `Want`, nor the list of networks, which comes by itself."""
+        while isinstance((arrived := self._next())[0], Networks):
+            continue
+        return arrived
+
+    def _next(self) -> tuple[AnyMessage, list[bytes]]:
         try:
             return self._arrived.get(timeout=PATIENCE)
         except Empty:
@@ -78,7 +84,7 @@ class PipeWindow:
     def until(self, kind: type[T], request: int | None = None) -> tuple[T, list[bytes]]:
         """Passes over messages up to the first one of a kind (and of a request)."""
         while True:
-            message, blocks = self.next()
+            message, blocks = self._next()
             if isinstance(message, kind) and request in (None, getattr(message, "request", None)):
                 return message, blocks
 
