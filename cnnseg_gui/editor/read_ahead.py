@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QThreadPool
+from PySide6.QtCore import QObject, QThreadPool, QTimer
 
 from cnnseg_gui.core.attached import Stamp
 from cnnseg_gui.core.attached import stamp as stamp_of
@@ -18,13 +18,24 @@ from cnnseg_gui.editor.reading import load_image
 
 _MOST_BYTES = 256 * 2**20
 _LARGEST = 24_000_000  # pixels: of larger ones, only few would fit
+_REST_MS = 150  # without a stroke: decoding beside one makes it wait for memory
 
 
 class ReadAhead(QObject):
-    """Images in memory, least recently used first to go. A file that changed is read again."""
+    """Images in memory, least recently used first to go. A file that changed is read again.
 
-    def __init__(self, parent: QObject) -> None:
+    Args:
+        painting: whether the hand is at work.
+    """
+
+    def __init__(self, parent: QObject, *, painting: Callable[[], bool]) -> None:
         super().__init__(parent)
+        self._painting = painting
+        self._wanted: list[ImageRecord] = []
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._read_wanted)
         self._images: OrderedDict[int, tuple[str, Stamp, ImagePyramid]] = OrderedDict()
         self._taken: dict[int, Stamp | None] = {}  # from before the file was read
         self._reading: set[int] = set()
@@ -62,8 +73,21 @@ class ReadAhead(QObject):
             self._trim()
 
     def read(self, records: Sequence[ImageRecord]) -> None:
-        """Reads images in the background, one after the other."""
-        for record in records:
+        """Reads images in the background, one after the other, once the hand rests."""
+        self._wanted = list(records)
+        self._rest.start()
+
+    def put_off(self) -> None:
+        """A stroke was painted: what is not begun yet waits for the hand's next rest."""
+        if self._rest.isActive():
+            self._rest.start()
+
+    def _read_wanted(self) -> None:
+        if self._painting():
+            self._rest.start()
+            return
+        wanted, self._wanted = self._wanted, []
+        for record in wanted:
             known = record.id in self._images or record.id in self._reading
             if not known and _fits(record):
                 self._reading.add(record.id)
@@ -71,6 +95,8 @@ class ReadAhead(QObject):
 
     def clear(self) -> None:
         """Another project."""
+        self._rest.stop()
+        self._wanted = []
         self._pool.clear()
         self._pool.waitForDone()
         self._images.clear()

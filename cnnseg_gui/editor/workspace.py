@@ -67,7 +67,9 @@ class Workspace(QObject):
         self._lock: QLockFile | None = None
         self._reading_pool = QThreadPool(self)
         self._reading_pool.setMaxThreadCount(1)  # hasty steps are passed over, not all decoded
-        self._ahead = ReadAhead(self)
+        self._ahead = ReadAhead(
+            self, painting=lambda: bool(self.document and self.document.painting)
+        )
         self._looks = Looks(self)
         self.adding = Adding(self)
         """Adds images in the background."""
@@ -76,6 +78,7 @@ class Workspace(QObject):
         self._mirroring = Mirroring(self, failed=self.failed.emit)
         self._syncing = Syncing(self, failed=self.failed.emit)
         self.image_changed.connect(self._on_stored)
+        self.image_changed.connect(self._ahead.put_off)
         self.classes_changed.connect(self._on_stored)
         self._retry_timer = QTimer(self)
         self._retry_timer.setSingleShot(True)
