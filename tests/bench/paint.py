@@ -170,6 +170,10 @@ class Bench:
                 times = dab_times(self.application, window, self.dabs)
                 self._add("dab", size, view=view, diameter=diameter, **times)
         window.canvas.one_to_one()
+        for diameter in (40, 400):
+            window.set_diameter(diameter)
+            times = commit_times(self.application, window)
+            self._add("commit of a stroke", size, diameter=diameter, **times)
         window.set_diameter(40)
         dab_times(self.application, window, 30)
         self._add("undo", size, **undo_times(self.application, window))
@@ -254,6 +258,29 @@ def dab_times(application: QApplication, window: MainWindow, dabs: int) -> dict[
         "store_p99_ms": summary(stored or [0.0])["p99_ms"],  # where nothing was new
         "release_p99_ms": summary(released)["p99_ms"],
     }
+
+
+def commit_times(
+    application: QApplication, window: MainWindow, strokes: int = 200
+) -> dict[str, float]:
+    """From the release of a short stroke, anywhere in the view, to its commit."""
+    canvas, project = window.canvas, window.workspace.project
+    assert project is not None
+    rng, times = np.random.default_rng(1), []
+    for number in range(strokes):
+        y, x = rng.uniform(0.1, 0.9, 2) * (canvas.height(), canvas.width())
+        points = [QPointF(x + 6 * k, y + 4 * k) for k in range(6)]
+        window.choose_class_by_key(number % 2)
+        send(canvas, QEvent.Type.MouseButtonPress, points[0])
+        for point in points[1:]:
+            send(canvas, QEvent.Type.MouseMove, point)
+            application.processEvents()
+        with noting_commits(project) as commits:
+            began = time.perf_counter()
+            send(canvas, QEvent.Type.MouseButtonRelease, points[-1])
+        times += [1000 * (ended - began) for ended in commits]
+        settle(application, rounds=2)
+    return summary(times)
 
 
 @contextmanager
