@@ -25,6 +25,8 @@ from cnnseg_gui.core.mask import UNLABELLED
 BACKGROUND = 0
 _TO_COME = 64
 """Numbers that stay free for further classes when accepted values are given out."""
+_MOST_ACCEPTED = 50
+"""Accepted values of a project: 205 numbers stay for classes, deleted ones included."""
 Values = npt.NDArray[np.uint8]
 
 
@@ -197,7 +199,8 @@ class ClassList:
         given, accepted = {entry.index for entry in self.accepted}, list(self.accepted)
         for cls in self._by_index():
             value = min((MAX_CLASSES, *(entry.value for entry in accepted))) - 1
-            if cls.index not in given and value - self._last > _TO_COME:
+            room = len(accepted) < _MOST_ACCEPTED and value - self._last > _TO_COME
+            if cls.index not in given and room:
                 accepted.append(AcceptedValue(value, cls.index))
         return replace(self, accepted=tuple(accepted))
 

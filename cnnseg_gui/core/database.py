@@ -187,7 +187,7 @@ _MIGRATIONS = (
     );
     INSERT INTO accepted_value                  -- as `ClassList.with_accepted_values`
         SELECT 255 - ROW_NUMBER() OVER (ORDER BY id), id FROM class WHERE reads_as IS NULL
-        ORDER BY id LIMIT (SELECT MAX(0, 190 - IFNULL(MAX(id), 0)) FROM class)
+        ORDER BY id LIMIT (SELECT MIN(50, MAX(0, 190 - IFNULL(MAX(id), 0))) FROM class)
     """,
 )
 
