@@ -29,6 +29,15 @@ def square(side: int, mask: Mask | None = None, value: int = 1) -> Patch:
     return patch
 
 
+def project_with_an_image(folder: Path) -> tuple[Project, Mask]:
+    path = folder / "a.png"
+    Image.fromarray(np.zeros((300, 300, 3), np.uint8)).save(path)
+    project = Project.create(folder / "project")
+    project.add_images([probe(path)])
+    mask = project.load_mask(1)
+    return project, mask
+
+
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     path = tmp_path_factory.mktemp("effort") / database.FILE_NAME
@@ -89,11 +98,7 @@ def test_only_pixels_that_became_another_value_count() -> None:
 
 
 def test_painting_accepted_pixels_as_what_they_are_changes_none(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    Image.fromarray(np.zeros((300, 300, 3), np.uint8)).save(path)
-    project = Project.create(tmp_path / "project")
-    project.add_images([probe(path)])
-    mask = project.load_mask(1)
+    project, mask = project_with_an_image(tmp_path)
     accepted = int(project.class_list.accepted_as[1])
     project.commit(square(10, mask, accepted), mask, name="Accept proposal")
     project.commit(square(20, mask, 1), mask, name="Brush stroke")
@@ -115,11 +120,7 @@ def test_a_clock_that_was_put_back_takes_no_time_away(connection: sqlite3.Connec
 
 
 def test_painting_in_a_project_is_counted(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    Image.fromarray(np.zeros((300, 300, 3), np.uint8)).save(path)
-    project = Project.create(tmp_path / "project")
-    project.add_images([probe(path)])
-    mask = project.load_mask(1)
+    project, mask = project_with_an_image(tmp_path)
     project.commit(square(10, mask), mask, name="Brush stroke")
     project.commit(square(20, mask), mask, name="Accept proposal")
     (found,) = project.effort.all()
