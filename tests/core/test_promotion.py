@@ -109,6 +109,16 @@ def test_what_is_probably_better_and_surely_not_worse_is_not_called_better() -> 
     assert compare(current, candidate).outcome == NOT_WORSE
 
 
+@pytest.mark.parametrize(("units", "outcome"), [(4, NOT_BETTER), (7, NOT_BETTER), (8, BETTER)])
+def test_a_hundredth_gained_on_a_few_is_chance(units: int, outcome: str) -> None:
+    current = np.array([[[900, 100], [100, 900]]] * units, np.int64)
+    candidate = current + np.array([[0, 0], [-12, 12]])
+    verdict = compare(current, candidate)
+    assert 0 < verdict.low <= verdict.gain < 0.025
+    assert verdict.outcome == outcome
+    assert ("too little on so few" in verdict.in_words()) == (outcome == NOT_BETTER)
+
+
 @pytest.mark.parametrize("units", [1, 2, 3])
 def test_of_a_few_images_nothing_is_proven(units: int) -> None:
     random = np.random.default_rng(0)
