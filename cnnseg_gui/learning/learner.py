@@ -11,7 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnnseg_gui.learning.augment import to_batch, vary_colours, vary_imaging, weights_to_batch
+from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.learning.augment import (
+    colour_strength,
+    to_batch,
+    vary_colours,
+    vary_imaging,
+    weights_to_batch,
+)
 from cnnseg_gui.learning.average import Average
 from cnnseg_gui.learning.begin_head import PATCHES, begin_head
 from cnnseg_gui.learning.device import Compute
@@ -86,7 +93,7 @@ class Learner:
         varied: bool = True,
         averaging: bool = False,
     ) -> None:
-        self._varied = varied
+        self._varied, self._viewed = varied, 0
         self._settings, self._sampler, self._random = settings, sampler, random
         self._on_lightened = on_lightened
         self._class_weights = class_weights
@@ -220,11 +227,13 @@ class Learner:
 
     def _batch(self, drawn: Sequence[Drawn]) -> tuple[Tensor, Tensor]:
         """Images, varied, and targets of the sampler's side, on the processor."""
-        images, target = to_batch([patch[:2] for patch in drawn], self._sampler.patch)
-        images = vary_colours(images, self._random)
-        if self._varied:
-            images = vary_imaging(images, self._random)
-        return images, target
+        angles = [patch.angle for patch in drawn]
+        images, target = to_batch([patch[:2] for patch in drawn], self._sampler.patch, angles)
+        decided, viewed = self._sampler.decided, self._viewed
+        self._viewed += int((target != UNLABELLED).sum())
+        strength = 1.0 if self._varied else colour_strength(decided, viewed)
+        images = vary_colours(images, self._random, strength)
+        return vary_imaging(images, self._random) if self._varied else images, target
 
     def _change(self, effort: Effort, line: str) -> None:
         moved = effort.compute.device != self.compute.device
@@ -278,7 +287,10 @@ def _weights(
 ) -> Tensor | None:
     """How much each pixel of the target counts, float32[N, H, W]; None where all count alike."""
     maps = [patch.weights for patch in drawn if patch.weights is not None]
-    return _inner(weights_to_batch(maps, side), context).to(device) if maps else None
+    if not maps:
+        return None
+    angles = [patch.angle for patch in drawn]
+    return _inner(weights_to_batch(maps, side, angles), context).to(device)
 
 
 def _inner(target: Tensor, context: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from cnnseg_gui.core.border_weights import Weights
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, Pixels
 from cnnseg_gui.core.rect import Rect
+from cnnseg_gui.learning.augment import reach
 from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.levels import levels
 from cnnseg_gui.learning.propose import crop
@@ -24,6 +26,9 @@ PIXEL_CACHE = 512 * 2**20
 
 FRESH = 1 / 3
 """Of the patches lie round what was corrected while learning."""
+
+FREELY = 0.5
+"""Of the patches of images without a top lie at any angle, not only at right ones."""
 
 _Tile = tuple[tuple[int, int], Pixels]
 
@@ -95,6 +100,8 @@ class Drawn(NamedTuple):
     """uint8[side, side]."""
     weights: Weights | None = None
     """float32[side, side]: how much each pixel counts; None where they count alike."""
+    angle: float = 0.0
+    """Radians by which the square to learn from is turned in it; it just fits."""
 
 
 class Sampler:
@@ -111,7 +118,7 @@ class Sampler:
         patch: side in pixels.
         scales: the smallest and largest magnification of a patch.
         borders: where the patches' weights come from; without them all pixels count alike.
-        turned: by any right angle; False: only mirrored from side to side.
+        turned: by any angle; False: only mirrored from side to side.
         stretched: as `Card.stretched`.
     """
 
@@ -171,12 +178,18 @@ class Sampler:
             for tiles in self._tiles
         ]
 
+    @property
+    def decided(self) -> int:
+        """Pixels in all masks."""
+        return sum(int(counts.sum()) for counts in self._counts)
+
     def draw(self) -> Drawn:
         """A patch with its mask and weights, turned and flipped.
 
-        Its side is `patch` divided by a random scale. What lies beyond the image is mirrored, and
-        undecided in the mask. The weights are those of the image as it is: their sigma is in its
-        pixels, so a magnified patch has wider borders, as wide as its objects are magnified.
+        Its side is `patch` divided by a random scale; to be turned freely it is as much larger as
+        its angle asks for. What lies beyond the image is mirrored, and undecided in the mask. The
+        weights are those of the image as it is: their sigma is in its pixels, so a magnified patch
+        has wider borders, as wide as its objects are magnified.
         """
         index, row, column = self._draw_pixel()
         example = self._examples[index]
@@ -186,7 +199,9 @@ class Sampler:
             self._origin(at, side, length)
             for at, length in zip((row, column), example.mask.shape, strict=True)
         )
-        rect = Rect(top, left, top + side, left + side)
+        angle = self._angle(row - top, column - left, side)
+        around = math.ceil(side * (reach(angle) - 1) / 2)
+        rect = Rect(top, left, top + side, left + side).inflated(around)
         pixels = self._cache.seen(example, rect, stretched=self._stretched)
         mask = example.mask.read(rect)
         weights = None if self._borders is None else self._borders.read(example, rect)
@@ -196,7 +211,16 @@ class Sampler:
             _posed(pixels, turns, flipped),
             _posed(mask, turns, flipped),
             None if weights is None else _posed(weights, turns, flipped),
+            angle,
         )
+
+    def _angle(self, row: int, column: int, side: int) -> float:
+        """Of a patch, in radians; 0 where the pixel that it is drawn for might be left out."""
+        middle = (side - 1) / 2
+        if not self._turned or math.hypot(row - middle, column - middle) > side / 2:
+            return 0.0
+        free = self._random.random() < FREELY
+        return float(self._random.uniform(-math.pi / 4, math.pi / 4)) if free else 0.0
 
     def _draw_pixel(self) -> tuple[int, int, int]:
         """(example, row, column) of a decided pixel."""

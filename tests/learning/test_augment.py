@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.learning.augment import to_batch, vary_colours, vary_imaging
+from cnnseg_gui.learning.augment import (
+    colour_strength,
+    reach,
+    to_batch,
+    vary_colours,
+    vary_imaging,
+    weights_to_batch,
+)
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4))
@@ -46,6 +53,30 @@ def test_an_object_stays_under_its_mask_when_scaled() -> None:
     assert ((images[0, 0] > 0.5) == (masks[0] == 1)).float().mean() > 0.99
 
 
+@given(st.floats(-0.7, 0.7).filter(lambda angle: abs(angle) > 0.01))
+@settings(max_examples=20, deadline=None)
+def test_a_turned_patch_is_the_square_that_just_fits(angle: float) -> None:
+    """A disc in the middle of the crop, as wide as the square, touches all of the square's sides.
+
+    A half plane through the middle ends up at the angle.
+    """
+    outer = round(100 * reach(angle))
+    rows, columns = np.indices((outer, outer)) + 0.5 - outer / 2
+    disc = (np.hypot(rows, columns) < outer / reach(angle) / 2).astype(np.uint8)
+    half = (rows > 0).astype(np.uint8)
+    pixels = np.repeat(disc[..., None] * 255, 3, 2)
+    images, masks = to_batch([(pixels, disc), (pixels, half)], 100, [angle, angle])
+    rows, columns = np.indices((100, 100)) + 0.5 - 50
+    assert abs(int(masks[0].sum()) - np.pi * 50**2) < 100
+    assert (masks[0].numpy() == (np.hypot(rows, columns) < 50)).mean() > 0.98
+    assert ((images[0, 0] > 0.5) == (masks[0] == 1)).float().mean() > 0.98
+    below = np.sin(angle) * columns + np.cos(angle) * rows > 0
+    assert (masks[1].numpy() == below).mean() > 0.98
+    assert torch.equal(
+        weights_to_batch([half.astype(np.float32)], 100, [angle])[0].byte(), masks[1]
+    )
+
+
 def test_colours_vary_a_little_and_stay_colours() -> None:
     images = torch.rand(6, 3, 16, 16)
     varied = vary_colours(images.clone(), np.random.default_rng(0))
@@ -54,6 +85,20 @@ def test_colours_vary_a_little_and_stay_colours() -> None:
     assert (shift > 0.005).all()
     assert (shift < 0.35).all()
     assert torch.equal(varied, vary_colours(images.clone(), np.random.default_rng(0)))
+
+
+@given(st.integers(0, 10**8), st.integers(0, 10**10), st.integers(0, 10**9))
+def test_colours_vary_less_where_much_is_seen_for_the_first_time(
+    decided: int, viewed: int, more: int
+) -> None:
+    strength = colour_strength(decided, viewed)
+    assert 0 < strength <= 1
+    assert colour_strength(decided, viewed + more) >= strength
+    assert colour_strength(decided + more, viewed) <= strength
+    if decided <= 10**6 or viewed >= 20 * decided:
+        assert strength == 1
+    else:
+        assert strength < 1
 
 
 def test_no_strength_changes_nothing() -> None:

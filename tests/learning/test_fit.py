@@ -253,8 +253,9 @@ def test_the_pretrained_network_learns_in_either_precision(precision: torch.dtyp
     compute = Compute(torch.device("cpu"), "test", precision, precision, 1)
     told: list[Progress] = []
     model = new("unet-lite0", CLASSES)
-    learn(example(1), model=model, steps=6, compute=compute, on_progress=told.append)
-    assert told[-1].loss < told[1].loss
+    learn(example(1), model=model, steps=12, compute=compute, on_progress=told.append)
+    losses = [progress.loss for progress in told[1:]]
+    assert sum(losses[-4:]) < sum(losses[:4])
 
 
 def test_the_papers_unpadded_net_learns_too() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import UNLABELLED, Mask, Pixels
+from cnnseg_gui.learning.augment import reach, to_batch
 from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler
 
 
@@ -50,12 +51,13 @@ def test_a_patch_shows_the_image_under_its_mask(
     mask = sparse(height, width, {0: (row, column, row + 9, column + 9), 1: (0, 0, 1, 1)})
     drawing = sampler(example(mask), seed=seed)
     for _ in range(5):
-        pixels, target, _ = drawing.draw()
+        pixels, target, _, angle = drawn = drawing.draw()
         assert pixels.shape == (*target.shape, 3)
         assert target.shape[0] == target.shape[1]
-        assert 64 / 1.41 <= target.shape[0] <= 64 / 0.69
+        assert 64 / 1.41 <= target.shape[0] / reach(angle) <= 64 / 0.66
         decided = target != UNLABELLED
         assert decided.any()
+        assert (to_batch([drawn[:2]], 96, [angle])[1] != UNLABELLED).any()
         assert (pixels[..., 0][decided] == target[decided]).all()
 
 
@@ -79,7 +81,8 @@ def test_every_image_is_drawn_from() -> None:
 
 def test_an_image_smaller_than_a_patch_is_mirrored_and_undecided_beyond() -> None:
     mask = sparse(10, 20, {0: (0, 0, 10, 10), 1: (0, 10, 10, 20)})
-    pixels, target, _ = sampler(example(mask), scales=(1.0, 1.0)).draw()
+    drawing = sampler(example(mask), scales=(1.0, 1.0), turned=False)
+    pixels, target, *_ = drawing.draw()
     assert target.shape == (64, 64)
     assert (target != UNLABELLED).sum() == 200
     assert pixels[..., 1:].max() < 20  # every pixel is one of the image's
@@ -88,8 +91,17 @@ def test_an_image_smaller_than_a_patch_is_mirrored_and_undecided_beyond() -> Non
 def test_patches_are_turned_and_flipped() -> None:
     mask = sparse(64, 64, {0: (0, 0, 32, 64), 1: (32, 0, 64, 32)})
     drawing = sampler(example(mask), scales=(1.0, 1.0))
-    poses = {drawing.draw()[1].tobytes() for _ in range(100)}
-    assert len(poses) == 8
+    drawn = [drawing.draw() for _ in range(200)]
+    assert len({patch.mask.tobytes() for patch in drawn if not patch.angle}) == 8
+    assert 40 < sum(bool(patch.angle) for patch in drawn) < 120
+
+
+def test_images_with_a_top_are_only_mirrored() -> None:
+    mask = sparse(64, 64, {0: (0, 0, 32, 64), 1: (32, 0, 64, 32)})
+    drawing = sampler(example(mask), scales=(1.0, 1.0), turned=False)
+    drawn = [drawing.draw() for _ in range(50)]
+    assert len({patch.mask.tobytes() for patch in drawn}) == 2
+    assert not any(patch.angle for patch in drawn)
 
 
 def test_the_same_seed_draws_the_same_patches() -> None:
