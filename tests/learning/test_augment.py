@@ -88,17 +88,15 @@ def test_colours_vary_a_little_and_stay_colours() -> None:
 
 
 @given(st.integers(0, 10**8), st.integers(0, 10**10), st.integers(0, 10**9))
-def test_colours_vary_less_where_much_is_seen_for_the_first_time(
+def test_colours_vary_more_the_oftener_pixels_were_seen(
     decided: int, viewed: int, more: int
 ) -> None:
     strength = colour_strength(decided, viewed)
-    assert 0 < strength <= 1
+    assert 0 <= strength <= 1
     assert colour_strength(decided, viewed + more) >= strength
     assert colour_strength(decided + more, viewed) <= strength
-    if decided <= 10**6 or viewed >= 20 * decided:
-        assert strength == 1
-    else:
-        assert strength < 1
+    assert colour_strength(decided, 0) == 0
+    assert (strength == 1) == (viewed >= 20 * max(1, decided))
 
 
 def test_no_strength_changes_nothing() -> None:
