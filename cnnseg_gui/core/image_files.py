@@ -200,7 +200,8 @@ class ImageFiles:
                 path=absolute_path(stored, self._folder),
                 remedy="Both were worked on, so both are kept as they are.",
             )
-        self._db.execute("DELETE FROM pixel_count WHERE image_id = ?", (row[0],))
+        for table in ("pixel_count", "image_doubt", "dismissed", "effort"):
+            self._db.execute(f"DELETE FROM {table} WHERE image_id = ?", (row[0],))
         self._db.execute("DELETE FROM image WHERE id = ?", (row[0],))
 
     def _free_name(self, here: StoredFile, when: datetime) -> str:

@@ -395,6 +395,8 @@ class Project:
 
     def _travel_classes(self, number: int, data: bytes, *, back: bool) -> None:
         before, after = unpack_edit(data)
+        if back:
+            self._refuse_to_lose(before)
         wanted = (
             (before if back else after).retiring_unknown(self.class_list).with_accepted_values()
         )
@@ -403,6 +405,19 @@ class Project:
             write_classes(self._db, wanted)
             self._images.all_read_anew()
         self._class_list = wanted
+
+    def _refuse_to_lose(self, wanted: ClassList) -> None:
+        """Taking "add a class" back must not take along what was painted with it elsewhere."""
+        left = {cls.index for cls in wanted.live}
+        for cls in self.class_list.live:
+            pixels, images = (0, 0) if cls.index in left else self.class_cost(cls.index)
+            if pixels:
+                where = "another image" if images == 1 else f"{images} other images"
+                raise UserError(
+                    f"the class “{cls.name}” is painted on {where}",
+                    path=self.path,
+                    remedy="Undo it there first, or delete the class from the list.",
+                )
 
     def _asked(self, question: Callable[[], _Answer]) -> _Answer:
         try:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+import numpy as np
+
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
@@ -28,7 +30,8 @@ class _Wanted:
     item: ExportItem
     record: ImageRecord | None
     ready: threading.Event = field(default_factory=threading.Event)
-    dense: Pixels | None = None
+    classes: Pixels | None = None
+    """As proposed: mask values of the project."""
     error: UserError | None = None
     request: int | None = None
 
@@ -71,6 +74,7 @@ class ExportProposing(QObject):
             (record.path, record.page, record.sha256): record
             for record in (project.images() if project is not None else ())
         }
+        dense = np.empty(0, np.uint8) if project is None else project.class_list.dense
 
         def propose(item: ExportItem, pixels: Pixels) -> Pixels:
             wanted = _Wanted(item, records.get((item.image, item.page or 0, item.sha256)))
@@ -81,9 +85,9 @@ class ExportProposing(QObject):
                     raise ExportStopped
             if wanted.error is not None:
                 raise wanted.error
-            if wanted.dense is None:
+            if wanted.classes is None:
                 raise ExportStopped
-            return wanted.dense
+            return dense[wanted.classes]  # as the export knows them, whatever is edited meanwhile
 
         return Proposer(self.name, propose)
 
@@ -97,10 +101,9 @@ class ExportProposing(QObject):
         if too_large(record):
             self._refuse(wanted, "the image is too large to be proposed", "Decide it by hand.")
             return
-        to_dense = project.class_list.dense
 
         def done(proposal: BesideProposal) -> None:
-            wanted.dense = to_dense[proposal.classes]
+            wanted.classes = proposal.classes
             wanted.ready.set()
 
         def failed(error: UserError | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.errors import UserError, from_os_error
@@ -142,9 +143,9 @@ class _Writing:
             return
         proposed = np.zeros((0, 0), np.bool_)
         if self._job.proposer is not None:
-            proposed = mask == UNLABELLED
+            proposed = item.read_mask() == UNLABELLED  # not what is decided and left out
             try:
-                mask = self._filled(item, mask, image)
+                mask = self._filled(item, mask, proposed, image)
             except UserError as error:
                 self.refused.append(error)
                 return
@@ -160,12 +161,14 @@ class _Writing:
             self.entries.append(entry)
             self._rows.append(_row(item, entry, part, filled, labels_only=self._format.labels_only))
 
-    def _filled(self, item: ExportItem, mask: Pixels, image: LoadedImage) -> Pixels:
+    def _filled(
+        self, item: ExportItem, mask: Pixels, undecided: npt.NDArray[np.bool_], image: LoadedImage
+    ) -> Pixels:
         assert self._job.proposer is not None
         proposal = self._job.proposer.propose(item, image.pixels)
         if self._job.mapping is not None:
             proposal = self._job.mapping.table[proposal]
-        filled: Pixels = np.where(mask == UNLABELLED, proposal, mask)
+        filled: Pixels = np.where(undecided, proposal, mask)
         return filled
 
     def _put(

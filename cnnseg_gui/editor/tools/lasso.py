@@ -18,6 +18,14 @@ from cnnseg_gui.editor.tools.base import (
 class AreaGesture(Gesture):
     """Covers the inside of its outline at the end."""
 
+    _corners: list[ImagePoint]
+
+    def release(self, at: ImagePoint) -> Rect:
+        return self._cover_inside(self._corners)
+
+    def close(self) -> Rect:
+        return self._cover_inside(self._corners)
+
     def _cover_inside(self, corners: list[ImagePoint]) -> Rect:
         changed = NOWHERE
         for coverage in polygon(corners, self.scene.mask.shape):
@@ -37,9 +45,6 @@ class Loop(AreaGesture):
             self._corners.append(to)
             self.outline = Outline(tuple(self._corners), closed=True)
         return NOWHERE
-
-    def release(self, at: ImagePoint) -> Rect:
-        return self._cover_inside(self._corners)
 
 
 class Lasso:
@@ -70,9 +75,6 @@ class Frame(AreaGesture):
         size = f"{right - left + 1} × {bottom - top + 1} px"
         self.outline = Outline(tuple(self._corners), closed=True, text=size)
         return NOWHERE
-
-    def release(self, at: ImagePoint) -> Rect:
-        return self._cover_inside(self._corners)
 
 
 class Box:
