@@ -93,7 +93,7 @@ class Workspace(QObject):
         Raises:
             UserError: there is none, or it cannot be used; the one before stays open.
         """
-        self._refuse_while_unsaved()
+        self.require_saved()
         self._take(folder, lambda: Project.open(folder))
 
     def create_project(self, folder: Path, classes: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ class Workspace(QObject):
         Raises:
             UserError: it cannot be made there; the one before stays open.
         """
-        self._refuse_while_unsaved()
+        self.require_saved()
         self._take(folder, lambda: Project.create(folder, classes))
 
     def close_project(self) -> None:
@@ -130,6 +130,20 @@ class Workspace(QObject):
     def unsaved(self) -> int:
         """Gestures that are in memory only."""
         return sum(document.unsaved for document in self._documents.values())
+
+    def require_saved(self) -> None:
+        """Ends what is under way and sees to it that all that was painted is on disk.
+
+        Raises:
+            UserError: strokes wait for the disk.
+        """
+        self._finish_gestures()
+        if self.unsaved and self.project is not None:
+            raise UserError(
+                f"{self.unsaved} strokes are not on disk yet",
+                path=self.project.path,
+                remedy="Free some space there first; they are saved as soon as they fit.",
+            )
 
     def rescue(self, folder: Path) -> list[Path]:
         """Writes the masks with unsaved gestures elsewhere, as indexed PNG.
@@ -215,7 +229,7 @@ class Workspace(QObject):
         """
         if self.project is None:
             raise UserError("the project was closed", remedy="Open it again.")
-        self._refuse_while_unsaved()
+        self.require_saved()
         change(self.project)
         for document in list(self._documents.values()):
             try:
@@ -272,7 +286,7 @@ class Workspace(QObject):
             UserError: it could not be stored, or strokes wait for the disk; nothing is changed.
         """
         if self.project is not None:
-            self._refuse_while_unsaved()
+            self.require_saved()
             self.project.edit_classes(after, name=name)
             self._show_classes()
 
@@ -329,15 +343,6 @@ class Workspace(QObject):
         for document in list(self._documents.values()):
             document.settle()
         self._store_waiting()
-
-    def _refuse_while_unsaved(self) -> None:
-        self._finish_gestures()
-        if self.unsaved and self.project is not None:
-            raise UserError(
-                f"{self.unsaved} strokes are not on disk yet",
-                path=self.project.path,
-                remedy="Free some space there first; they are saved as soon as they fit.",
-            )
 
     def _take(self, folder: Path, open_: Callable[[], Project]) -> None:
         """Closes the project before only once the new one is locked, opened and readable."""

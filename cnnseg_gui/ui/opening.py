@@ -77,7 +77,10 @@ class Opening(QObject):
 
         if self._workspace.project is not None:
             dialog = ExportDialog(
-                self._workspace.project, self._window, proposing=self.export_proposing
+                self._workspace.project,
+                self._window,
+                require_saved=self._workspace.require_saved,
+                proposing=self.export_proposing,
             )
             self._workspace.project_changed.connect(dialog.close)
             dialog.show()

@@ -39,7 +39,7 @@ def dialog(qtbot: QtBot, make_project: Callable[..., Path]) -> Iterator[ExportDi
                 patch = builder.finish()
                 assert patch is not None
                 project.commit(patch, mask, name="Brush")
-    made = ExportDialog(project)
+    made = ExportDialog(project, require_saved=lambda: None)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitExposed(made)

@@ -16,7 +16,9 @@ from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.mask_io import read_mask
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.formats.export import ExportReport
 from cnnseg_gui.ui import main_window
+from cnnseg_gui.ui.dialogs.export import ExportDialog
 from cnnseg_gui.ui.main_window import MainWindow
 
 from .test_painting import LEFT, NO_KEYS, drag, mask_of
@@ -111,6 +113,27 @@ def test_another_project_is_refused_also_with_a_stroke_under_way(
     refuse_writes(open_sample, refuse=False)
     open_sample.workspace._store_waiting()
     assert np.array_equal(stored(open_sample), painted)
+
+
+def test_an_export_waits_until_all_strokes_are_on_disk(
+    full: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    full.actions_by_name["export"].trigger()
+    (dialog,) = full.findChildren(ExportDialog)
+    dialog.folder.setText(str(tmp_path / "out"))
+    qtbot.mouseClick(dialog.start_button, LEFT)
+    assert "1 strokes are not on disk yet" in dialog.said
+    assert dialog.start_button.isEnabled()
+    assert not (tmp_path / "out").exists()
+    make_room(full)
+    painted = mask_of(full)
+    with qtbot.waitSignal(dialog.finished_export, timeout=20_000) as caught:
+        qtbot.mouseClick(dialog.start_button, LEFT)
+    (report,) = caught.args or ()
+    assert isinstance(report, ExportReport)
+    assert report.images == 1
+    (path,) = (tmp_path / "out").glob("masks/*.png")
+    assert np.array_equal(read_mask(path), painted)
 
 
 def test_leaving_and_coming_back_after_the_disk_took_it_works(

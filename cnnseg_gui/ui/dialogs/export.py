@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -41,7 +42,12 @@ _FILLED_HINT = "Undecided pixels are filled as {} proposes; the data card says h
 
 
 class ExportDialog(QDialog):
-    """Stays open while it works; the window behind it stays usable."""
+    """Stays open while it works; the window behind it stays usable.
+
+    Args:
+        require_saved: sees to it that all that was painted is on disk, where the export reads it;
+            raises a UserError where it is not.
+    """
 
     finished_export = Signal(object)
     """ExportReport."""
@@ -53,9 +59,11 @@ class ExportDialog(QDialog):
         project: Project,
         parent: QWidget | None = None,
         *,
+        require_saved: Callable[[], None],
         proposing: ExportProposing | None = None,
     ) -> None:
         super().__init__(parent)
+        self._require_saved = require_saved
         self._proposing = proposing
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -102,6 +110,7 @@ class ExportDialog(QDialog):
         """Exports into the folder named; what is there is never touched unless asked."""
         folder, format_ = Path(self.folder.text()).expanduser(), self.form.chosen_format()
         try:
+            self._require_saved()
             options = self.form.options(replace=self.replace.isChecked())
         except UserError as error:
             self._fail(error)
