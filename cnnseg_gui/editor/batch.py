@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_doubts import ImageDoubt, doubt_of
@@ -23,6 +23,7 @@ from cnnseg_gui.editor.proposing import too_large
 from cnnseg_gui.editor.queueing import revision_key
 from cnnseg_gui.editor.workspace import Workspace
 
+_AGAIN_MS = 100  # a gesture is open
 _RUN, _LAST = "batch", "batch_last"  # settings of the project
 
 
@@ -215,16 +216,27 @@ class Batch(QObject):
         mask: Mask,
         patch: Patch | None,
     ) -> None:
-        """Stores it as one step of the image's history, unless something was painted meanwhile."""
+        """Stores it as one step of the image's history, unless something was painted meanwhile.
+
+        On an image with an open gesture, it waits for the gesture's end.
+        """
         run = self._run
         assert run is not None
+        open_document = self._workspace.opened(record.id)
+        if run.above is not None and open_document is not None and open_document.painting:
+
+            def again() -> None:
+                if self._run is run:
+                    self._keep(project, record, proposal, step, doubt, mask, patch)
+
+            QTimer.singleShot(_AGAIN_MS, self, again)
+            return
         try:
             project.doubts.note([doubt])
             if run.above is not None:
                 name = f"Accept above {run.above:.0%}"
-                open_document = self._workspace.opened(record.id)
                 if open_document is not None:
-                    if open_document.painting or open_document.unsaved:
+                    if open_document.unsaved:
                         open_document.settle()
                     found = accept_sure(
                         open_document.mask,

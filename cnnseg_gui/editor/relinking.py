@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from cnnseg_gui.core import mirror
 from cnnseg_gui.core.attached import ChangedImage
@@ -22,6 +22,8 @@ from cnnseg_gui.core.relink import Relinked, look, look_nearby
 from cnnseg_gui.editor.changed_file import Inspected, Painted, inspect
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.workspace import Workspace
+
+_AGAIN_MS = 100  # a gesture is open
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,10 @@ class Relinking(QObject):
     ) -> None:
         if project is not self._workspace.project:
             return
+        if self._must_wait(for_image=record):
+            again = partial(self._tell, project, lost, record, now, elsewhere)
+            QTimer.singleShot(_AGAIN_MS, self, again)
+            return
         if isinstance(now, UserError):
             if elsewhere:
                 self._attach(project, Relinked(elsewhere, ()), self.found.emit)
@@ -192,7 +198,21 @@ class Relinking(QObject):
         if self._workspace.stuck == record.id:
             self._workspace.open_image(record.id)
 
+    def _must_wait(self, *, for_image: ImageRecord | None = None) -> bool:
+        """Other files would end the gesture that is open.
+
+        Args:
+            for_image: where a person waits for this one, they leave what they draw by corners.
+        """
+        if for_image is not None and self._workspace.stuck == for_image.id:
+            return self._workspace.under_the_hand
+        return self._workspace.painting
+
     def _attach_all(self, project: Project, relinked: Relinked) -> None:
+        if project is self._workspace.project and self._must_wait():
+            again = partial(self._attach_all, project, relinked)
+            QTimer.singleShot(_AGAIN_MS, self, again)
+            return
         self._attach(project, relinked, self.ended.emit)
 
     def _attach(

@@ -29,6 +29,7 @@ from cnnseg_gui.editor.reading import load_image
 from cnnseg_gui.editor.syncing import Syncing
 
 _RETRY_MS = 5000
+_AGAIN_MS = 50  # a gesture is under the hand
 
 
 class Workspace(QObject):
@@ -127,6 +128,18 @@ class Workspace(QObject):
         self.project_changed.emit()
 
     @property
+    def painting(self) -> bool:
+        """A gesture is open: it is under the hand, or lasts over several presses."""
+        return any(document.painting for document in self._documents.values())
+
+    @property
+    def under_the_hand(self) -> bool:
+        """A gesture is open that ends with its release."""
+        return any(
+            document.painting and not document.drawing for document in self._documents.values()
+        )
+
+    @property
     def unsaved(self) -> int:
         """Gestures that are in memory only."""
         return sum(document.unsaved for document in self._documents.values())
@@ -202,7 +215,7 @@ class Workspace(QObject):
         in_background(
             lambda: load_image(record) if self._opening is record else None,
             parent=self,
-            done=lambda image: self._show(record, image),
+            done=lambda image: self._show_once_free(record, image),
             failed=lambda error: self._cannot_show(record, error),
             pool=self._reading_pool,
         )
@@ -373,6 +386,13 @@ class Workspace(QObject):
         self._mirroring.later(project)  # what a crash kept from it
         if image is not None:
             self.open_image(image)
+
+    def _show_once_free(self, record: ImageRecord, image: ImageSource | None) -> None:
+        """Waits until no gesture is under the hand, which leaving its image would cut short."""
+        if self._opening is record and self.under_the_hand:
+            QTimer.singleShot(_AGAIN_MS, self, lambda: self._show_once_free(record, image))
+            return
+        self._show(record, image)
 
     def _show(self, record: ImageRecord, image: ImageSource | None) -> None:
         if self.project is None or image is None or self._opening is not record:

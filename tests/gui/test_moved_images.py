@@ -16,7 +16,7 @@ from cnnseg_gui.ui.dialogs.missing_images import MissingImagesDialog
 from cnnseg_gui.ui.main_window import MainWindow
 
 from .scans import dialog, go, image, open_scans, paint, save, shown
-from .test_painting import LEFT, drag, mask_of
+from .test_painting import LEFT, NO_KEYS, drag, mask_of
 
 
 @pytest.fixture
@@ -92,6 +92,28 @@ def test_a_search_can_be_cancelled_and_keeps_what_it_found(
     qtbot.waitUntil(lambda: "found again," in found.said, timeout=20_000)
     assert image(scans, 2).path == far / "b.png"
     found.reject()
+
+
+def test_what_a_search_finds_waits_for_the_end_of_the_stroke(
+    scans: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    document, canvas = scans.workspace.document, scans.canvas
+    assert document is not None
+    (tmp_path / "far").mkdir()
+    (tmp_path / "scans/b.png").rename(tmp_path / "far/b.png")
+    start, end = (canvas.widget_position(ImagePoint(30, x)).toPoint() for x in (10, 50))
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, start)
+    relinking = scans.moved_images.relinking
+    relinking.look_in([tmp_path / "far"])
+    assert relinking._pool.waitForDone(20_000)
+    qtbot.wait(300)
+    assert document.painting
+    assert image(scans, 2).path.parent.name == "scans"
+    qtbot.mouseMove(canvas, end)
+    qtbot.mouseRelease(canvas, LEFT, NO_KEYS, end)
+    qtbot.waitUntil(lambda: image(scans, 2).path.parent.name == "far")
+    assert (mask_of(scans)[30, 10:50] == 1).all()
+    assert len(document.history()) == 1
 
 
 def test_the_engine_gets_the_copy_that_is_there(scans: MainWindow, tmp_path: Path) -> None:

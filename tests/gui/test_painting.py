@@ -152,6 +152,36 @@ def test_stepping_keeps_each_images_own_strokes(open_sample: MainWindow, qtbot: 
     assert [record.status for record in window.workspace.images()][:2] == [IN_WORK, "new"]
 
 
+def test_an_image_that_is_read_meanwhile_waits_for_the_end_of_the_stroke(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window, canvas = open_sample, open_sample.canvas
+    window.set_diameter(10)
+    first = window.workspace.document
+    assert first is not None
+    ends = (canvas.widget_position(ImagePoint(60, x)).toPoint() for x in (40, 120, 200))
+    start, middle, end = ends
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, start)
+    qtbot.mouseMove(canvas, middle)
+    window.workspace.open_image(7)  # no neighbour, which would be read already
+    assert window.workspace._reading_pool.waitForDone(20_000)
+    qtbot.wait(300)
+    assert window.workspace.document is first
+    assert first.painting
+    qtbot.mouseMove(canvas, end)
+    painted = mask_of(window)
+    assert (painted[60, 40:200] == 1).all()
+    qtbot.mouseRelease(canvas, LEFT, NO_KEYS, end)
+    qtbot.waitUntil(lambda: window.workspace.document not in (first, None))
+    assert window.workspace.document is not None
+    assert window.workspace.document.record.id == 7
+    assert (mask_of(window) == UNLABELLED).all()
+    project = window.workspace.project
+    assert project is not None
+    assert np.array_equal(project.load_mask(1).to_array(), painted)
+    assert len(project.history(1)) == 1
+
+
 def test_accept_and_approve_decide_only_what_was_open(
     open_sample: MainWindow, qtbot: QtBot
 ) -> None:

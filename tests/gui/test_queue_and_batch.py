@@ -16,7 +16,7 @@ from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.ui.main_window import MainWindow
 from cnnseg_gui.ui.panels.image_model import REASON, RECORD
 
-from .test_painting import drag, mask_of
+from .test_painting import NO_KEYS, drag, mask_of
 
 PATIENCE_MS = 120_000
 LEFT = Qt.MouseButton.LeftButton
@@ -140,6 +140,29 @@ def test_a_batch_accepts_what_is_sure_beside_what_was_painted_and_goes_on_after_
     assert document.undo_name == "Accept above 90%"
     QTest.keyClick(live, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     np.testing.assert_array_equal(mask_of(live), painted)
+
+
+def test_a_batch_waits_for_the_end_of_the_stroke(live: MainWindow, qtbot: QtBot) -> None:
+    batch, document, canvas = live.reviewing.batch, live.workspace.document, live.canvas
+    assert document is not None
+    start, end = (canvas.widget_position(ImagePoint(60, x)).toPoint() for x in (60, 200))
+    qtbot.mousePress(canvas, LEFT, NO_KEYS, start)
+    ended: list[tuple[object, ...]] = []
+    batch.finished.connect(lambda *told: ended.append(told))
+    batch.start(above=0.9, total=0, images=[document.record.id])
+    qtbot.waitUntil(lambda: batch._request is None, timeout=PATIENCE_MS)  # proposed
+    qtbot.wait(500)
+    assert batch.running
+    assert document.painting
+    qtbot.mouseMove(canvas, end)
+    assert (mask_of(live)[60, 60:200] == 1).all()
+    painted = mask_of(live)
+    qtbot.mouseRelease(canvas, LEFT, NO_KEYS, end)
+    qtbot.waitUntil(lambda: bool(ended), timeout=PATIENCE_MS)
+    assert document.undo_name == "Accept above 90%"
+    document.undo()
+    np.testing.assert_array_equal(mask_of(live), painted)
+    assert document.undo_name == "Brush stroke"
 
 
 def test_only_the_images_that_the_list_shows_are_proposed_for(
