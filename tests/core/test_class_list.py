@@ -107,6 +107,30 @@ def test_a_class_whose_adding_was_taken_back_keeps_its_number(tmp_path: Path) ->
     project.close()
 
 
+def test_adding_a_class_is_not_taken_back_while_another_image_is_painted_with_it(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path)
+    edit(project, lambda classes: classes.with_added("first"))
+    index = project.classes[-1].index
+    first, second = project.load_mask(1), project.load_mask(2)
+    paint(project, first, slice(0, 5), index)
+    painted = first.to_array()
+    with pytest.raises(UserError, match="“first” is painted on another image") as caught:
+        project.undo(second)
+    assert "Undo it there first" in caught.value.remedy
+    assert project.classes[-1].name == "first"
+    assert np.array_equal(project.load_mask(1).to_array(), painted)
+    assert project.undo_name(2) == "Edit"
+    project.undo(first)
+    project.undo(second)
+    assert "first" not in [cls.name for cls in project.classes]
+    project.redo(second)
+    project.redo(first)
+    assert np.array_equal(project.load_mask(1).to_array(), painted)
+    project.close()
+
+
 def test_the_network_sees_classes_without_gaps(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     mask = project.load_mask(1)
