@@ -377,6 +377,27 @@ def test_a_composite_fills_undecided_pixels_alone_and_the_card_says_so(
     assert f"filled by revision r007: {filled:,} pixels" in text
 
 
+def test_a_composite_leaves_open_what_is_decided_as_a_class_that_stays_out(
+    tmp_path: Path, project: Project
+) -> None:
+    report = export_project(
+        project,
+        "png",
+        tmp_path / "set",
+        options=ExportOptions(classes=("cell=",)),
+        proposer=Proposer("r007", lambda _, pixels: np.full(pixels.shape[:2], 2, np.uint8)),
+    )
+    masks = read_back("png", report.folder)
+    proposed = {row["source"]: row["pixels_proposed"] for row in card(report.folder)["images"]}
+    assert proposed
+    for record in project.images():
+        if record.name in proposed:
+            own = project.load_mask(record.id).to_array()
+            assert (masks[record.name][own == 1] == UNLABELLED).all()
+            assert (masks[record.name][own == UNLABELLED] != UNLABELLED).all()
+            assert proposed[record.name] == (own == UNLABELLED).sum()
+
+
 def test_the_card_has_counts_provenance_licence_and_the_hash_of_every_file(
     tmp_path: Path, project: Project
 ) -> None:
