@@ -15,9 +15,12 @@ from moving import Make, nearby, paint, painted_pixels, projects, save
 from PIL import Image
 
 from cnnseg_gui.core.attached import ChangedImage, MissingImage, read_attached
+from cnnseg_gui.core.contradictions import Dismissed
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_doubts import ImageDoubt
 from cnnseg_gui.core.image_table import APPROVED, FORMER, IN_WORK, probe
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.core.relink import Relinked, relink
 
 WHEN = datetime(2026, 11, 23, 14, 5, 12)
@@ -155,6 +158,23 @@ def test_two_images_of_one_stem_are_set_aside_beside_each_other(make: Make, tmp_
     names = [project.files.get(number).path for number in (1, 2, 3)]
     assert len(set(names)) == 3
     assert all(painted_pixels(project, number) == 30 for number in (1, 2, 3))
+
+
+def test_an_image_without_work_makes_room_with_all_that_is_kept_of_it(
+    make: Make, tmp_path: Path
+) -> None:
+    project = make("old/a.png")
+    (tmp_path / "new").mkdir()
+    moved = (tmp_path / "old/a.png").rename(tmp_path / "new/a.png")
+    (second,) = project.add_images([probe(moved)])  # the same picture, not yet known as such
+    project.doubts.note([ImageDoubt(second, "a revision", 0.1, None, 1.0)])
+    project.doubts.dismiss(second, Dismissed(Rect(0, 0, 5, 5), 0, 1))
+    project.files.move({1: moved})
+    assert project.image(1).path == moved
+    assert [record.id for record in project.images()] == [1]
+    assert painted_pixels(project, 1) == 30
+    assert project.doubts.dismissed(second) == []
+    assert project.doubts.out_of_date("another revision", most=9) == [1]
 
 
 def test_a_missing_image_says_which_and_what_to_do(make: Make, tmp_path: Path) -> None:
