@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from reference import CLASSES, SHAPE, Reference, X, Y, check, open_document, proposal, swept
 
 from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.paint_mode import PaintMode, writable
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.document import Document
@@ -154,3 +156,24 @@ def test_any_sequence_of_gestures_equals_the_reference(
             (reference.undo if kind == "undo" else reference.redo)()
         check(project, document, reference)
     project.close()
+
+
+@pytest.mark.parametrize("tool", ["lasso", "box"])
+def test_an_area_under_way_is_covered_when_its_image_is_left(
+    tool: str, open_document: Callable[[Pixels], Document]
+) -> None:
+    document = open_document(np.zeros((*SHAPE, 3), np.uint8))
+    chosen = ToolSettings(class_index=1)
+    document.press(_TOOLS[tool], ImagePoint(20, 20), chosen)
+    for place in (ImagePoint(20, 200), ImagePoint(150, 20), ImagePoint(200, 200)):
+        document.move(place)
+    document.settle()  # as leaving the image does
+    mask = document.mask.to_array()
+    assert mask[50, 50] == 1
+    assert (mask == 1).sum() > 5000
+    document.move(ImagePoint(280, 20))  # the button is still down
+    document.release(ImagePoint(280, 20))
+    assert np.array_equal(document.mask.to_array(), mask)
+    assert len(document.history()) == 1
+    document.undo()
+    assert (document.mask.to_array() == UNLABELLED).all()
