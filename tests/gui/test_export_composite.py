@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.editor.beside_proposals import BesideProposal, BesideProposals
+from cnnseg_gui.editor.export_proposing import ExportProposing
+from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.model_choice import DEFAULT_STARTER
 from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.formats.export import gather
+from cnnseg_gui.formats.selection import ExportOptions
 from cnnseg_gui.ui.dialogs.export import ExportDialog
 from cnnseg_gui.ui.main_window import MainWindow
 
@@ -80,3 +88,45 @@ def test_cancel_while_it_waits_for_the_model_leaves_nothing(
     qtbot.waitUntil(lambda: "Cancelled" in dialog.said, timeout=PATIENCE_MS)
     assert list((tmp_path / "out").iterdir()) == []
     dialog.close()
+
+
+def test_what_is_proposed_is_numbered_as_the_export_began(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window, workspace = open_sample, open_sample.workspace
+    window.class_editing.add("mitosis")
+    project = workspace.project
+    assert project is not None
+    shape = mask_of(window).shape
+
+    class Answering(BesideProposals):
+        """Proposes the third class everywhere, without an engine."""
+
+        def ask(
+            self,
+            record: ImageRecord,
+            model: str,
+            *,
+            mapping: Mapping[str, str],
+            done: Callable[[BesideProposal], None],
+            failed: Callable[[UserError | None], None],
+            embed: bool = False,
+        ) -> int:
+            classes = np.full(shape, 2, np.uint8)
+            done(BesideProposal(record.id, model, classes, classes, None))
+            return 1
+
+    beside = Answering(workspace, window.engine, window)
+    proposing = ExportProposing(workspace, window.choice, beside, window)
+    job = gather(project, options=ExportOptions(which="all"))
+    proposer = proposing.proposer(lambda: False)
+    window.class_editing.delete(1)
+    found: list[np.ndarray] = []
+    in_background(
+        lambda: proposer.propose(job.items[0], np.zeros((*shape, 3), np.uint8)),
+        parent=window,
+        done=found.append,
+        failed=window.show_error,
+    )
+    qtbot.waitUntil(lambda: bool(found))
+    assert (found[0] == 2).all()
