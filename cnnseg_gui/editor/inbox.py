@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.model_choice import ModelChoice
+from cnnseg_gui.editor.tool_choice import class_is_locked
 from cnnseg_gui.editor.training_set import packed, to_learn_from
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
@@ -51,7 +53,11 @@ class Suspect:
 
 
 class Inbox(QObject):
-    """One look at all masks at a time; what was found stays until it is kept or changed."""
+    """One look at all masks at a time; what was found stays until it is kept or changed.
+
+    Args:
+        locked: the classes that nothing may change now.
+    """
 
     started = Signal()
     progressed = Signal(object)
@@ -72,9 +78,12 @@ class Inbox(QObject):
         choice: ModelChoice,
         engine: EngineClient,
         parent: QObject | None = None,
+        *,
+        locked: Callable[[], frozenset[int]],
     ) -> None:
         super().__init__(parent)
         self._workspace, self._choice, self._engine = workspace, choice, engine
+        self._locked = locked
         self._request: int | None = None
         self._preparing = False
         self._records: dict[str, ImageRecord] = {}
@@ -128,7 +137,12 @@ class Inbox(QObject):
         self.settled.emit(suspect)
 
     def change(self, suspect: Suspect) -> None:
-        """Gives it the class that is suspected, as one gesture of its image, which is shown."""
+        """Gives it the class that is suspected, as one gesture of its image, which is shown.
+
+        Where one of the two classes is locked, it `failed`.
+        """
+        if self._refuses(suspect):
+            return
         document = self._workspace.document
         if document is not None and document.record.id == suspect.record.id:
             self._change(document, suspect)
@@ -177,7 +191,7 @@ class Inbox(QObject):
 
     def _change(self, document: Document, suspect: Suspect) -> None:
         project = self._workspace.project
-        if project is None:
+        if project is None or self._refuses(suspect):  # locked while its image was read
             return
         document.settle()
         now = document.mask.read(suspect.rect)
@@ -188,6 +202,14 @@ class Inbox(QObject):
             place = Coverage(suspect.rect.top, suspect.rect.left, covered)
             document.fill(name, [(place, suspect.proposed)])
         self.settled.emit(suspect)
+
+    def _refuses(self, suspect: Suspect) -> bool:
+        project, locked = self._workspace.project, self._locked()
+        for cls in project.classes if project is not None else ():
+            if cls.index in locked and cls.index in (suspect.decided, suspect.proposed):
+                self.failed.emit(class_is_locked(cls.name))
+                return True
+        return False
 
     def _on_progressed(self, progress: TrainProgress) -> None:
         if progress.request == self._request:

@@ -17,6 +17,7 @@ from cnnseg_gui.core.region_commands import fill_holes, keep_largest, remove_spe
 from cnnseg_gui.core.region_scope import BACKGROUND, Change, RegionScope, stored_cells
 from cnnseg_gui.core.splitting import split
 from cnnseg_gui.editor.document import Document
+from cnnseg_gui.editor.tool_choice import class_is_locked
 
 
 class RegionKind(StrEnum):
@@ -132,9 +133,9 @@ def region_command(
     """
     names = {cls.index: cls.name for cls in choice.classes}
     if not request.all_classes and choice.active in choice.locked:
-        raise _locked(names[choice.active])
+        raise class_is_locked(names[choice.active])
     if request.kind == RegionKind.REPLACE_CLASS and request.target in choice.locked:
-        raise _locked(names[request.target])
+        raise class_is_locked(names[request.target])
     meant = _meant(request, choice, frozenset(names))
     if not meant:
         raise UserError(
@@ -190,7 +191,3 @@ def _meant(request: RegionRequest, choice: RegionChoice, known: frozenset[int]) 
     if request.kind == RegionKind.REPLACE_CLASS:
         meant -= {request.target}
     return meant - choice.locked
-
-
-def _locked(name: str) -> UserError:
-    return UserError(f"the class “{name}” is locked", remedy="Unlock it, or choose another one.")

@@ -134,9 +134,7 @@ class ToolChoice(QObject):
         cls = self.active_class
         paints = operation == Operation.PAINT and self.tool.key not in _PAINTS_NOTHING
         if paints and cls is not None and cls.index in self.locked:
-            raise UserError(
-                f"the class “{cls.name}” is locked", remedy="Unlock it, or choose another one."
-            )
+            raise class_is_locked(cls.name)
         return replace(
             self._settings,
             class_index=self.class_index,
@@ -149,3 +147,8 @@ class ToolChoice(QObject):
         if settings != self._settings:
             self._settings = settings
             self.changed.emit()
+
+
+def class_is_locked(name: str) -> UserError:
+    """What is said where a locked class would be painted or painted over."""
+    return UserError(f"the class “{name}” is locked", remedy="Unlock it, or choose another one.")

@@ -159,6 +159,7 @@ class MainWindow(QMainWindow):
             self.engine,
             self.proposing,
             self.fine_tuning,
+            self.tools,
             self,
         )
         self.opening.export_proposing = self.reviewing.export_proposing

@@ -17,6 +17,7 @@ from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.queueing import Queueing
 from cnnseg_gui.editor.revision_facts import RevisionFacts, facts_of, forecast_of
 from cnnseg_gui.editor.revision_looks import CardPictures, RevisionLooks
+from cnnseg_gui.editor.tool_choice import ToolChoice
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient, State
 from cnnseg_gui.ui.canvas.view import CanvasView
@@ -68,6 +69,7 @@ class Reviewing(QObject):
         engine: EngineClient,
         proposing: Proposing,
         fine_tuning: FineTuning,
+        tools: ToolChoice,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -82,7 +84,7 @@ class Reviewing(QObject):
         )
         self.ordering = Ordering(images, self.queueing, workspace, self)
         self.looks = RevisionLooks(workspace, choice, proposing, beside, self)
-        self.inbox = Inbox(workspace, choice, engine, self)
+        self.inbox = Inbox(workspace, choice, engine, self, locked=lambda: tools.locked)
         self.batch = Batch(workspace, choice, beside, self)
         self._visited: Suspect | None = None
         self._facts: list[RevisionFacts] = []

@@ -137,6 +137,26 @@ def test_a_change_is_one_gesture_of_its_image_and_spares_what_was_painted_since(
     np.testing.assert_array_equal(mask_of(painted), before)
 
 
+@pytest.mark.parametrize("locked", [0, 1])
+def test_a_locked_class_is_neither_changed_nor_given(
+    painted: MainWindow, qtbot: QtBot, locked: int
+) -> None:
+    arrives(painted, 1)
+    click(painted, 0)
+    qtbot.waitUntil(lambda: shown(painted) == 1)
+    before = mask_of(painted)
+    painted.tools.set_locked(frozenset({locked}))
+    qtbot.mouseClick(painted.review_panels.inbox.change, LEFT)
+    name = ("background", "nucleus")[locked]
+    assert f"the class “{name}” is locked" in painted.banner.text
+    assert len(painted.review_panels.inbox.suspects) == 1
+    np.testing.assert_array_equal(mask_of(painted), before)
+    painted.tools.set_locked(frozenset())
+    qtbot.mouseClick(painted.review_panels.inbox.change, LEFT)
+    assert painted.review_panels.inbox.suspects == []
+    assert (mask_of(painted)[60, 80:100] == 0).all()
+
+
 def test_one_image_alone_cannot_be_checked(open_sample: MainWindow, qtbot: QtBot) -> None:
     panel = open_sample.review_panels.inbox
     assert not panel.look.isEnabled()
