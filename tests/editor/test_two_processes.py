@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.editor.project_lock import lock_project
 from cnnseg_gui.editor.workspace import Workspace
 from tests.core.killing import make_project
 
@@ -101,3 +103,37 @@ def test_a_project_that_was_just_made_belongs_to_its_window(
             second.open_project(tmp_path / "new")
     finally:
         second.close_project()
+
+
+def test_a_lock_from_another_computer_says_which_and_what_to_do(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    folder = make_project(tmp_path)
+    path = folder / ".cnnseg.lock"
+    lock = lock_project(folder)
+    assert lock is not None
+    process, program, _, machine, boot, *rest = path.read_text().split("\n")
+    lock.unlock()
+    elsewhere = ("gpubox", "0" * len(machine), "1" * len(boot))
+    path.write_text("\n".join([process, program, *elsewhere, *rest]))
+    with pytest.raises(UserError, match="open on the computer “gpubox”, or was not closed") as said:
+        workspace.open_project(folder)
+    assert "Close it there. If that computer crashed" in said.value.remedy
+    assert "delete the file .cnnseg.lock" in said.value.remedy
+    path.unlink()  # as it is told
+    workspace.open_project(folder)
+    assert workspace.project is not None
+
+
+def test_a_copy_of_an_open_project_says_how_it_is_opened(
+    tmp_path: Path, start_painter: StartPainter, workspace: Workspace
+) -> None:
+    folder, copy = make_project(tmp_path), tmp_path / "copy"
+    start_painter(folder)
+    shutil.copytree(folder, copy)
+    with pytest.raises(UserError, match="another window has this project open") as said:
+        workspace.open_project(copy)
+    assert "where this folder is a copy, delete the file .cnnseg.lock" in said.value.remedy
+    (copy / ".cnnseg.lock").unlink()
+    workspace.open_project(copy)
+    assert workspace.project is not None
