@@ -62,6 +62,7 @@ from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.preferences import Preferences
 from cnnseg_gui.ui.recent import RecentProjects
 from cnnseg_gui.ui.regions import Regions
+from cnnseg_gui.ui.rescued_masks import RescuedMasks
 from cnnseg_gui.ui.reviewing import Reviewing, ReviewPanels
 from cnnseg_gui.ui.status import StatusBar
 from cnnseg_gui.ui.summons import Summons
@@ -127,6 +128,7 @@ class MainWindow(QMainWindow):
         self.computing_status = ComputingStatus(self.workspace, self.status, self)
         self.naming = Naming(self.workspace, self.choice, self)
         self.moved_images = MovedImages(self.workspace, self.banner, self)
+        self._rescued = RescuedMasks(self.workspace, self.banner, self)
         self.keyboard = Keyboard(
             self.actions_by_name, self.canvas, self.painting.hand, self.tools, self.docks, self
         )
@@ -386,6 +388,7 @@ class MainWindow(QMainWindow):
         self.self_start.due.connect(self.training_panel.teach.click)
         self.engine_status.said.connect(self.banner.say)
         self.border_heat.failed.connect(self.show_error)
+        self._rescued.failed.connect(self.show_error)
 
     # ------------------------------------------------------------------ what is open
 
@@ -471,8 +474,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks nothing and loses nothing: everything is stored already.
 
-        Where the disk refused the last strokes, their masks are written elsewhere; where that
-        fails too, the window stays.
+        Where the disk refused the last strokes, their masks are written elsewhere, which is said
+        when the project is open again; where that fails too, the window stays.
         """
         event.ignore()  # until nothing is left that could be lost
         try:
@@ -480,6 +483,7 @@ class MainWindow(QMainWindow):
         except UserError as error:
             self.show_error(error)
             return
+        self._rescued.remember(rescued)
         for path in rescued:
             _log.warning("the disk is full: a mask with your last strokes is in %s", path)
         settings = QSettings()

@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.core.mask_io import read_mask
+from cnnseg_gui.core.mask_io import encode_mask, read_mask
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.editor import rescued
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.formats.export import ExportReport
 from cnnseg_gui.ui import main_window
@@ -99,6 +100,67 @@ def test_closing_when_the_database_is_out_of_reach_rescues_all(
     assert full.close()
     (path,) = (tmp_path / "rescued").iterdir()
     assert np.array_equal(read_mask(path), painted)
+
+
+def test_rescued_masks_are_told_of_and_put_back_when_the_project_is_open_again(
+    full: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_window, "rescue_folder", lambda: tmp_path / "rescued")
+    project = full.workspace.project
+    assert project is not None
+    painted, before = mask_of(full), stored(full)
+    assert not np.array_equal(painted, before)
+    folder = project.folder
+    assert full.close()
+    window = MainWindow(device="cpu")
+    qtbot.addWidget(window)
+    window.show()
+    window.opening.open_paths([folder])
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
+    assert "The mask of one image is in" in window.banner.text
+    assert str(tmp_path / "rescued") in window.banner.text
+    assert np.array_equal(mask_of(window), before)
+    qtbot.mouseClick(window.banner.offer, LEFT)
+    assert not window.banner.isVisible()
+    assert np.array_equal(mask_of(window), painted)
+    assert np.array_equal(stored(window), painted)
+    assert window.actions_by_name["undo"].text() == "Undo Put strokes back"
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(mask_of(window), before)
+    window.workspace.close_project()
+    window.opening.open_paths([folder])
+    assert not window.banner.isVisible()  # it was said
+    window.close()
+
+
+def test_rescued_masks_of_images_that_are_not_shown_are_put_back_and_no_others(
+    open_sample: MainWindow, tmp_path: Path
+) -> None:
+    workspace = open_sample.workspace
+    project = workspace.project
+    assert project is not None
+    record, other = project.image(5), project.image(6)
+    wanted = np.full((record.height, record.width), UNLABELLED, np.uint8)
+    wanted[20:40, 30:60] = 1
+    wanted[50:60, 30:60] = 77  # a class that is no more
+    paths = []
+    for name in (f"{record.path.stem}.5", f"{record.path.stem}.{other.id}", "strange"):
+        paths.append(tmp_path / f"{name}.png")
+        paths[-1].write_bytes(encode_mask(wanted, project.classes))
+    rescued.remember(project.folder, [*paths, tmp_path / "gone.png"])
+    folder = project.folder
+    workspace.close_project()
+    workspace.open_project(folder)
+    assert "The masks of 3 images are in" in open_sample.banner.text
+    open_sample.banner.offer.click()
+    assert project is not workspace.project
+    project = workspace.project
+    assert project is not None
+    expected = np.where(wanted == 77, UNLABELLED, wanted)
+    assert np.array_equal(project.load_mask(5).to_array(), expected)
+    assert not project.image(6).decided
+    refused = [said for said in open_sample.banner.messages if "of no image" in said]
+    assert len(refused) == 2
 
 
 def test_another_project_is_refused_also_with_a_stroke_under_way(
