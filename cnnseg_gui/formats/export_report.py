@@ -27,7 +27,7 @@ class ExportReport:
         left_out: how many were left out because they were not chosen.
         renamed: images whose name was taken, with their name in the data set.
         turned: names of those that EXIF turns: their pixels were written upright, as 8-bit RGB
-            PNG; all others are copied byte for byte.
+            PNG, or as TIFF where they are over 8 bits; all others are copied byte for byte.
         refused: why images are not in it: missing, changed since they were painted on, unreadable.
         copied: how many were copied that were to be linked or referred to.
         verified: what reading it back has shown; None where there are no masks.

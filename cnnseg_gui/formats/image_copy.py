@@ -63,12 +63,16 @@ def _alone(image: LoadedImage) -> bytes:
 
 
 def write_upright(folder: Path, name: str, data: bytes, image: LoadedImage) -> str:
-    """Writes an image byte for byte, or as PNG where EXIF turns it; gives the name it has there.
+    """Writes an image byte for byte, or anew where EXIF turns it; gives the name it has there.
+
+    Anew it is PNG, or TIFF with all its values where they are over 8 bits.
 
     Raises:
         OSError: it cannot be written.
     """
-    if image.turned:
+    if image.turned and image.values is not None:
+        name, data = f"{Path(name).stem}.tif", _alone(image)
+    elif image.turned:
         name = f"{Path(name).stem}.png"
         buffer = io.BytesIO()
         Image.fromarray(image.pixels).save(buffer, "PNG")

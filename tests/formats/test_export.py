@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from painted_masks import CLASSES, rings
 from PIL import Image, ImageOps
 from written_sets import read_back
 
 from cnnseg_gui.core.classes import make_classes
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.patch import PatchBuilder
@@ -156,6 +158,29 @@ def test_a_compressed_tiff_that_is_turned_agrees_with_its_mask(tmp_path: Path) -
     assert report.turned == ("scan.png",)
     with Image.open(report.folder / "images" / "scan.png") as image:
         assert np.array_equal(np.asarray(image.convert("L")), upright)
+
+
+@both
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_turned_image_of_more_than_8_bits_keeps_its_values(
+    tmp_path: Path, format_name: str, channels: int
+) -> None:
+    upright = (np.arange(60 * 50 * channels) * 7).astype(np.uint16).reshape(60, 50, channels)
+    upright = np.ascontiguousarray(upright.squeeze())
+    path, mask = tmp_path / "scan.tiff", rings(60, 50)
+    photometric = "minisblack" if channels == 1 else "rgb"
+    turned = (0x0112, "H", 1, 6, True)
+    tifffile.imwrite(path, np.rot90(upright), photometric=photometric, extratags=[turned])
+    shown = read_image(path).pixels
+    assert shown.shape == (60, 50, 3)
+    report = write(job_of((path, mask)), format_name, tmp_path / "set")
+    assert report.turned == ("scan.tif",)
+    assert report.verified is not None
+    assert report.verified.identical == 1
+    written = report.folder / "images" / "scan.tif"
+    assert np.array_equal(tifffile.imread(written), upright)
+    assert np.array_equal(read_image(written).pixels, shown)
+    assert np.array_equal(read_back(format_name, report.folder)["scan.tif"], mask)
 
 
 def test_a_turned_jpeg_of_a_camera_agrees_with_its_mask(tmp_path: Path, shared_data: Path) -> None:
