@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Qt, Signal
-
 import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import ImageRecord
