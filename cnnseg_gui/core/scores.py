@@ -19,6 +19,8 @@ class Scores:
     after: float
     proposing: float | None = None
     """Of the model that proposed meanwhile, where that was another one."""
+    learnt: bool = True
+    """Its weights are not those it began with."""
 
     @classmethod
     def of_card(cls, card: bytes | str) -> Scores | None:
@@ -31,6 +33,7 @@ class Scores:
             float(metrics["iou_before"]),
             float(metrics["iou"]),
             None if proposing is None else float(proposing),
+            metrics.get("kept_step") != 0,
         )
 
     @property

@@ -74,6 +74,8 @@ class FineTuning(QObject):
         super().__init__(parent)
         self.keep_every = KEEP_EVERY_S
         """Seconds between two of its states on disk, at least."""
+        self.refused: frozenset[int] = frozenset()
+        """Images that the last fine-tune did without, since their files are not as they were."""
         self._workspace, self._choice, self._engine = workspace, choice, engine
         self._project: Project | None = None
         self._run: UnfinishedRun | None = None
@@ -99,6 +101,11 @@ class FineTuning(QObject):
     @property
     def running(self) -> bool:
         return self._run is not None
+
+    @property
+    def occupied(self) -> bool:
+        """It runs, or was interrupted and waits for the person's word."""
+        return self.running or self._waiting is not None
 
     def training_set(self) -> TrainingSet:
         """What a fine-tune started now would learn from."""
@@ -172,6 +179,7 @@ class FineTuning(QObject):
             return  # cancelled, or its project closed, meanwhile
         for error in refused.values():
             self.failed.emit(error)
+        self.refused = frozenset(refused)
         self._request = self._engine.train(
             model=run.model,
             proposing="" if run.model == run.proposing else run.proposing,
@@ -292,8 +300,7 @@ class FineTuning(QObject):
         if trained.request != self._request or project is None or run is None:
             return
         scores = Scores.of_card(card)
-        no_better = scores is not None and scores.after <= scores.before
-        if scores is not None and no_better and run.model == run.proposing and not promotes(card):
+        if scores is not None and run.model == run.proposing and _in_vain(scores, card):
             self._leave()
             self._store.drop(project.folder)
             self.unimproved.emit(scores.before)
@@ -324,7 +331,12 @@ class FineTuning(QObject):
         if self._crashed:
             self._interrupt(str(error))
         else:
-            self._end(str(error))
+            self._end(str(error), keep=True)  # of what it had learnt nothing is lost
+
+
+def _in_vain(scores: Scores, card: bytes) -> bool:
+    """Nothing was learnt that is worth a revision."""
+    return not scores.learnt or (scores.after <= scores.before and not promotes(card))
 
 
 def _names(project: Project) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ _SETTING, _NO = "answer_while_painting", "no"  # a setting of the project
 
 
 def network_named(choice: ModelChoice) -> str:
-    """The name of the network that the next fine-tune begins from."""
-    kind, _, name = choice.teaching.partition(":")
+    """The name of the network that answers while somebody paints."""
+    kind, _, name = choice.answering.partition(":")
     if kind == "new":
         return name.partition("?")[0]
     if kind == "weights":
@@ -41,8 +41,9 @@ def network_named(choice: ModelChoice) -> str:
 class LivePainting(QObject):
     """Has every gesture answered by a new proposal of what is visible.
 
-    The answers are those of the network that is taught next, where it has a live head. They stay
-    until a revision proposes again.
+    The answers are those of the network that is taught next, where it has a live head, but not of
+    a revision that was refused: see `ModelChoice.answering`. They stay until a revision proposes
+    again.
     """
 
     changed = Signal()
@@ -87,7 +88,7 @@ class LivePainting(QObject):
 
     @property
     def available(self) -> bool:
-        """The network that is taught next has a live head."""
+        """The network that would answer has a live head."""
         return self._network == NETWORK
 
     @property
@@ -140,7 +141,7 @@ class LivePainting(QObject):
             self._shows = False
             self.changed.emit()
         if self.on:
-            self._ask(show=self._learnt or self._choice.teaching.startswith("new:"))
+            self._ask(show=self._learnt or self._choice.answering.startswith("new:"))
 
     def _follow_choice(self) -> None:
         """Another model: what was learnt beside the one before has gone into it, or is void."""
@@ -161,7 +162,7 @@ class LivePainting(QObject):
         self._asked_for, self._first_came = document, False
         self._request = self._engine.answer(
             image=document.record.content,
-            model=self._choice.teaching,
+            model=self._choice.answering,
             classes=tuple(cls.name for cls in project.class_list.dense_classes),
             mapping=self._choice.mapping,
             visible=self._visible(),

@@ -51,12 +51,14 @@ class LiveSending(QObject):
         self._changed: set[tuple[int, int]] = set()
         self._told: set[str] = set()
         self._anew = True
+        self._said = b"", b""  # what the stored values mean, as it was told
         self._others: list[int] = []
         self._rest = QTimer(self)
         self._rest.setInterval(_BETWEEN_MS)
         self._rest.timeout.connect(self._tell_of_another)
         workspace.document_changed.connect(self._follow_document)
         workspace.project_changed.connect(self._begin_anew)
+        workspace.image_changed.connect(self._on_stored)
         engine.state_changed.connect(self._on_state)
         fine_tuning.started.connect(self.send_now)
 
@@ -81,6 +83,8 @@ class LiveSending(QObject):
         self._changed = set()
         while part := list(islice(cells, AT_ONCE)):
             self._send(project, document, part)
+        if self._anew or self._said != _meaning(project):  # without tiles, too
+            self._tell(project, [])
 
     # ------------------------------------------------------------------ inside
 
@@ -89,7 +93,8 @@ class LiveSending(QObject):
         for row, column in cells:
             tile = document.mask.tile(row, column)
             tiles.append((row, column, _NOTHING if tile is None else pack_tile(tile)))
-        self._say(project, document.record, tiles)
+        record = project.image(document.record.id)  # the first stroke gives it its role
+        self._say(project, record, tiles)
 
     def _say(
         self, project: Project, record: ImageRecord, tiles: list[tuple[int, int, bytes]]
@@ -97,13 +102,11 @@ class LiveSending(QObject):
         image = PackedImage(
             record.content, (record.height, record.width), tuple(tiles), record.held_out
         )
-        classes = project.class_list
-        self._engine.painted(
-            [image],
-            values=classes.dense.tobytes(),
-            accepted=classes.accepted_values,
-            anew=self._anew,
-        )
+        self._tell(project, [image])
+
+    def _tell(self, project: Project, images: list[PackedImage]) -> None:
+        self._said = values, accepted = _meaning(project)
+        self._engine.painted(images, values=values, accepted=accepted, anew=self._anew)
         self._anew = False
 
     def _tell_of_another(self) -> None:
@@ -115,7 +118,8 @@ class LiveSending(QObject):
         if document is not None and document.painting:
             return
         record = project.image(self._others.pop())
-        if record.content in self._told or too_large(record):
+        refused = record.id in self._fine_tuning.refused  # said already, and nothing to learn from
+        if refused or record.content in self._told or too_large(record):
             return
         with suppress(UserError):  # said where its image is opened
             tiles = project.packed_tiles(record.id)
@@ -150,6 +154,18 @@ class LiveSending(QObject):
             self.send_now()
         self.gesture_ended.emit()
 
+    def _on_stored(self, image_id: int) -> None:
+        """Another image's mask changed without a gesture: a batch, an import."""
+        project, document = self._workspace.project, self._document
+        if project is None or (document is not None and document.record.id == image_id):
+            return
+        with suppress(UserError, KeyError):  # said where its image is opened
+            content = project.image(image_id).content
+            if content in self._told:
+                self._told.discard(content)
+                self._others.append(image_id)
+                self._rest.start()
+
     def _begin_anew(self) -> None:
         self._told.clear()
         self._anew = True
@@ -157,3 +173,9 @@ class LiveSending(QObject):
     def _on_state(self, state: str) -> None:
         if state != State.READY:
             self._begin_anew()
+
+
+def _meaning(project: Project) -> tuple[bytes, bytes]:
+    """The class of each stored value, 256 bytes, and the values that were accepted."""
+    classes = project.class_list
+    return classes.dense.tobytes(), classes.accepted_values

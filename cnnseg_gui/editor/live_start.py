@@ -81,7 +81,7 @@ class SelfStart(QObject):
         document = self._workspace.document
         if document is not None and document.painting:
             self.rest.start()
-        elif self.on and self.gestures >= GESTURES and not self._fine_tuning.running:
+        elif self.on and self.gestures >= GESTURES and not self._fine_tuning.occupied:
             self.due.emit()
 
     def _go_on(self) -> None:

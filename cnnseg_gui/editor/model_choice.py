@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.revisions import CARD, Revision
+from cnnseg_gui.core.scores import promotes
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.resources import starter_folder
 
@@ -80,6 +81,19 @@ class ModelChoice(QObject):
     def teaching(self) -> str:
         """What the next fine-tune begins from."""
         return self.chosen or self.proposing
+
+    @property
+    def answering(self) -> str:
+        """What answers while somebody paints: what is taught next, unless it was refused.
+
+        A revision that held-out pixels did not call better is learnt on from, but what a person
+        sees is of the one that proposes.
+        """
+        kind, _, sha256 = self.teaching.partition(":")
+        if kind != "weights" or self.teaching == self.proposing:
+            return self.teaching
+        refused = any(r.sha256 == sha256 and not promotes(r.card) for r in self.revisions())
+        return self.proposing if refused else self.teaching
 
     @property
     def mapping(self) -> dict[str, str]:

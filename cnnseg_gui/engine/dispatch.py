@@ -117,6 +117,7 @@ class Engine:
                 )
                 self._enter(job, self._background)
             case Train():
+                self._masks.mark(message.request)
                 job = Job(
                     message.request, lambda job, shop: shop.training.train(job, message, blocks)
                 )

@@ -98,7 +98,8 @@ class LiveAnswering:
 
     def _known(self, job: Job, message: Answer) -> LiveKnowledge:
         """What was learnt under this model; of another one's nothing is of use."""
-        key = f"{message.model} {message.classes} {message.mapping}"
+        generation = self._masks.generation  # of another project's strokes nothing is of use either
+        key = f"{generation} {message.model} {message.classes} {message.mapping}"
         before = self._from
         if self._knowledge is None or self._knowledge.key != key:
             model = self._models.load(
@@ -109,7 +110,7 @@ class LiveAnswering:
                     f"{model.card.network} cannot answer while you paint",
                     remedy="Choose fcn-lite0, or switch the answers off.",
                 )
-            known, self._from = self._knowledge, (message.model, message.mapping)
+            known, self._from = self._knowledge, (generation, message.model, message.mapping)
             if known is not None and before == self._from:
                 self._knowledge = known.with_classes(key, model)
             else:

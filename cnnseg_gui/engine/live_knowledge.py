@@ -19,6 +19,10 @@ from cnnseg_gui.learning.model import Model, adapt
 FEATURES = 256 * 2**20
 """Bytes of features that are kept: of images of 1 megapixel the last eight, or five."""
 
+DECIDED = 512 * 2**20
+"""Bytes of decided pixels' features that are kept: of 250 mask tiles of two classes, or of 2,000 of
+a network that is taught. A head is fitted to 20,000 pixels of them."""
+
 
 class _Looked:
     """A cell of an image, and what `head` reads there."""
@@ -48,6 +52,7 @@ class LiveKnowledge:
         self._compute = compute
         self._looked: ByteCache[_Looked] = ByteCache(FEATURES)
         self._read: set[tuple[str, Rect]] = set()  # whose decided pixels are known
+        self._let_go: set[str] = set()  # were known
 
     def with_classes(self, key: str, model: Model) -> LiveKnowledge:
         """For other classes: what is known of the others is kept, where that can be.
@@ -73,7 +78,8 @@ class LiveKnowledge:
         return looked
 
     def has_read(self, image: str) -> bool:
-        return any(key == image for key, _ in self._read)
+        """Also of one that had to make room: it is read again when it is looked at."""
+        return image in self._let_go or any(key == image for key, _ in self._read)
 
     def read(self, image: str, seen: LiveMask, looked: list[_Looked]) -> None:
         """Takes over what is decided in these cells, and what changed last."""
@@ -96,6 +102,10 @@ class LiveKnowledge:
                 truth = seen.mask.read(cell_rect(*cell, TILE))
                 changed = _difference(seen, cell) if known else None
                 self.pixels.read(image, cell, truth, changed, each.encoded)
+        self._let_go.discard(image)
+        gone = self.pixels.bound(DECIDED)
+        self._let_go.update(gone)
+        self._read = {(key, core) for key, core in self._read if key not in gone}
 
 
 def _touches(seen: LiveMask, core: Rect) -> bool:

@@ -21,6 +21,7 @@ class _Image:
     taught: Mask
     """The same, without what is not learnt from: see `core.accepted_borders`."""
     held_out: bool
+    version: int = 0
     changed: dict[_Cell, Pixels | None] = field(default_factory=dict)
 
 
@@ -33,6 +34,8 @@ class LiveMask:
     held_out: bool
     changed: dict[_Cell, Pixels | None]
     """What the stored tiles were that have changed since it was taken last; None: not there."""
+    version: int
+    """Of all masks, when tiles of this one came last."""
 
 
 class LiveMasks:
@@ -45,6 +48,9 @@ class LiveMasks:
         self._accepted = b""
         self.version = 0
         """Another one after every change."""
+        self.generation = 0
+        """Another one for every project."""
+        self._marks: dict[int, int] = {}
 
     def take(self, message: Painted, blocks: Sequence[bytes]) -> None:
         """Brings the masks up to date.
@@ -59,23 +65,34 @@ class LiveMasks:
         with self._lock:
             if message.anew:
                 self._images.clear()
+                self.generation += 1
             known = self._values.tobytes(), self._accepted
             self._values, self._accepted = np.frombuffer(message.values, np.uint8), message.accepted
             if known != (message.values, message.accepted):
                 for image in self._images.values():
-                    self._teach(image, image.mask.cells())
+                    self._read_anew(image)
+            self.version += 1
             for sent in message.images:
                 held = self._images.get(sent.image)
                 shape = sent.height, sent.width
                 if held is None or held.mask.shape != shape:
                     held = _Image(Mask(*shape), Mask(*shape), sent.held_out)
                     self._images[sent.image] = held
-                held.held_out = sent.held_out
+                held.held_out, held.version = sent.held_out, self.version
                 for cell in sent.tiles:
                     held.changed.setdefault(cell, held.taught.tile(*cell))
                     held.mask.put_tile(*cell, next(remaining))
                 self._teach(held, around(sent.tiles))
-            self.version += 1
+
+    def mark(self, request: int) -> None:
+        """A request came in, whose masks are as new as these."""
+        with self._lock:
+            self._marks[request] = self.version
+
+    def marked(self, request: int) -> int:
+        """The version when it came in; now where it was not marked. It is forgotten."""
+        with self._lock:
+            return self._marks.pop(request, self.version)
 
     @property
     def values(self) -> bytes:
@@ -95,15 +112,22 @@ class LiveMasks:
             if held is None:
                 return None
             changed, held.changed = held.changed, {}
-            return LiveMask(self._reading(held), held.held_out, changed)
+            return LiveMask(self._reading(held), held.held_out, changed, held.version)
 
     def all(self) -> dict[str, LiveMask]:
         """Every mask as it is now, without changes."""
         with self._lock:
             return {
-                key: LiveMask(self._reading(held), held.held_out, {})
+                key: LiveMask(self._reading(held), held.held_out, {}, held.version)
                 for key, held in self._images.items()
             }
+
+    def _read_anew(self, held: _Image) -> None:
+        """The tiles stay, and mean something else."""
+        cells = list(held.mask.cells())
+        for cell in cells:
+            held.changed.setdefault(cell, held.taught.tile(*cell))
+        self._teach(held, cells)
 
     def _teach(self, held: _Image, cells: Iterable[_Cell]) -> None:
         held.mask.meaning = self._values

@@ -18,7 +18,8 @@ class News:
 
     Args:
         masks: as they are painted.
-        message: what was asked; where its classes are others by now there is no news.
+        message: what was asked; where its classes are others by now there is no news. Of an image
+            that nothing came of since, it knows more than the masks here.
         examples: those it began with.
         make: an example of an image with its mask.
     """
@@ -33,8 +34,8 @@ class News:
         self._masks, self._values, self._make = masks, message.values, make
         self._images = {image.image: image for image in message.images}
         self._begun = {example.key: example for example in examples}
-        self._seen = masks.version
-        self._next = time.perf_counter() + _APART_S
+        self._asked = masks.marked(message.request)
+        self._seen, self._next = self._asked, time.perf_counter() + _APART_S
 
     def __call__(self) -> Sequence[Example] | None:
         version = self._masks.version
@@ -45,6 +46,8 @@ class News:
             return None
         found = dict(self._begun)
         for key, seen in self._masks.all().items():
+            if seen.version <= self._asked:
+                continue  # what was asked is newer
             height, width = seen.mask.shape
             known = self._images.get(key)
             if known is not None and (known.height, known.width) != (height, width):

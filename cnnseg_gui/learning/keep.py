@@ -109,6 +109,9 @@ class Keeper:
         self._last = self._budget.elapsed
         if first:
             self._windows = self._windows[:done]
+            if np.count_nonzero(evidence.total.sum(1)) < 2:  # of the windows, not of all masks
+                self._windows = []
+                return None
             self._before = evidence
             self._budget.reserve = self._last - start
         confusion = evidence.total

@@ -229,9 +229,8 @@ class Learner:
         """Images, varied, and targets of the sampler's side, on the processor."""
         angles = [patch.angle for patch in drawn]
         images, target = to_batch([patch[:2] for patch in drawn], self._sampler.patch, angles)
-        decided, viewed = self._sampler.decided, self._viewed
+        strength = colour_strength(self._sampler.decided, self._viewed)
         self._viewed += int((target != UNLABELLED).sum())
-        strength = 1.0 if self._varied else colour_strength(decided, viewed)
         images = vary_colours(images, self._random, strength)
         return vary_imaging(images, self._random) if self._varied else images, target
 

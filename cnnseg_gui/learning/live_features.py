@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect, cell_rect
@@ -115,29 +114,8 @@ def encode(model: Model, pixels: Pixels, core: Rect, compute: Compute) -> Encode
         x = x.float().div_(255)
         if not model.card.steps:
             return Encoded(core, window, tuple(_kept(tap) for tap in network.taps(x)), None)
-        with _Seen(network.head) as hidden, _Seen(network.fine_head) as fine:
-            network(x)
-    return Encoded(core, window, (_kept(hidden.before),), fine.after[0].contiguous())
-
-
-class _Seen:
-    """What goes into a layer and comes out of it, while a network runs."""
-
-    before: Tensor
-    after: Tensor
-
-    def __init__(self, layer: nn.Module) -> None:
-        self._layer = layer
-
-    def __enter__(self) -> _Seen:
-        self._hook = self._layer.register_forward_hook(self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hook.remove()
-
-    def _take(self, _layer: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        self.before, self.after = inputs[0], output
+        hidden, fine = network.parts(x)
+    return Encoded(core, window, (_kept(hidden),), fine[0].contiguous())
 
 
 def _kept(features: Tensor) -> Tensor:

@@ -43,6 +43,13 @@ class _Tile:
     by_class: dict[int, tuple[Tensor, Tensor | None, int]]
     """Features and `fine` in random order, and how many at the beginning have changed last."""
 
+    @property
+    def nbytes(self) -> int:
+        return sum(
+            features.nbytes + (0 if fine is None else fine.nbytes)
+            for features, fine, _ in self.by_class.values()
+        )
+
 
 class LivePixels:
     """A sample of the decided pixels of the images that were looked at.
@@ -56,6 +63,7 @@ class LivePixels:
         self._random, self._precision = random, precision
         self._tiles: dict[tuple[str, _Cell], _Tile] = {}
         self._fresh: set[tuple[str, _Cell]] = set()
+        self._images: dict[str, None] = {}  # the one read last comes last
 
     def __len__(self) -> int:
         return sum(
@@ -68,8 +76,29 @@ class LivePixels:
         """Decided pixels by class, int64[256], in the tiles that were read."""
         return sum((tile.decided for tile in self._tiles.values()), np.zeros(256, np.int64))
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is kept."""
+        return sum(tile.nbytes for tile in self._tiles.values())
+
+    def bound(self, most: int) -> list[str]:
+        """Forgets images, those read longest ago first, until the rest takes at most so many bytes.
+
+        Returns:
+            What was forgotten; never the image that was read last.
+        """
+        excess, gone = self.nbytes - most, []
+        for image in list(self._images)[:-1]:
+            if excess <= 0:
+                break
+            excess -= sum(tile.nbytes for (key, _), tile in self._tiles.items() if key == image)
+            self.forget(image)
+            gone.append(image)
+        return gone
+
     def forget(self, image: str) -> None:
         """Nothing of this image counts any more."""
+        self._images.pop(image, None)
         for key in [key for key in self._tiles if key[0] == image]:
             del self._tiles[key]
         self._fresh = {key for key in self._fresh if key[0] != image}
@@ -95,6 +124,8 @@ class LivePixels:
             changed: where it is another than before; None: it was not known.
             encoded: pixels beyond its core do not count.
         """
+        self._images.pop(image, None)
+        self._images[image] = None
         origin = cell[0] * TILE, cell[1] * TILE
         core = encoded.core
         seen = np.zeros(truth.shape, np.bool_)

@@ -231,7 +231,8 @@ def adapt(model: Model, classes: Sequence[str], mapping: Mapping[str, str] | Non
     taught.
 
     Args:
-        mapping: names of the model's classes by names of the new ones; "" for none of them.
+        mapping: names of the model's classes by names of the new ones; "" for none of them. A name
+            that the model does not know counts for nothing.
     """
     if tuple(classes) == model.card.classes and not mapping:
         return model
@@ -291,6 +292,9 @@ def _matching_rows(
     """For every new class the old one it continues."""
     known = {name.casefold(): row for row, name in enumerate(old)}
     rows = [known.get(mapping.get(name, name).casefold()) for name in new]
+    for place, name in enumerate(new):  # a renamed class, which this model was taught as such
+        if rows[place] is None and mapping.get(name):
+            rows[place] = known.get(name.casefold())
     if len(old) == len(new) == 2 and not mapping:
         first, second = rows
         if first is None:

@@ -36,7 +36,11 @@ def card_of(
     held_out = [e for e in lessons.held_out if not isinstance(e, TilesOf)]
     metrics = {}
     if keeper.kept is not None:
-        metrics = {"iou_before": keeper.history[0].iou, "iou": keeper.kept.iou}
+        metrics = {
+            "iou_before": keeper.history[0].iou,
+            "iou": keeper.kept.iou,
+            "kept_step": keeper.kept.step,
+        }
     if proposing is not None:
         metrics["iou_proposing"] = proposing
     card = msgspec.structs.replace(

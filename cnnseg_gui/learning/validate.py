@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,34 +101,54 @@ def score_apart(
 
     Args:
         network: in training or not; it is left as it is.
-        between: called before every window; may raise to end it.
-        limit: no window is begun after so many seconds, but for the first; None: all are done.
+        between: called before every window; may raise to end it, and may wait.
+        limit: no window is begun after so many seconds, once those done tell anything; None: all
+            are done.
         stretched: as the network's `Card.stretched`.
     """
-    start = time.perf_counter()
+    spent = 0.0
     classes = network.classes
     ready = prepare(network, compute)
-    over = _unit(windows)
-    units: dict[tuple[str, Rect | None], Confusion] = {}
+    tiles: dict[tuple[str, Rect], Confusion] = {}
     done = 0
     for window in windows:
         between()
+        start = time.perf_counter()
         key = window.example.key
         truth = window.example.mask.read(window.rect)
         logits = _logits(ready, window, cache, compute, stretched=stretched)
         predicted: Pixels = logits.argmax(0).byte().numpy()
-        for tile in _tiles(window.rect) if over == "tiles" else [window.rect]:
+        for tile in _tiles(window.rect):
             part = _inside(tile, window.rect)
             found = confusion_matrix(truth[part], predicted[part], classes)
-            name = key, tile if over == "tiles" else None
-            if over == "images" or found.any():
-                units[name] = units[name] + found if name in units else found
+            name = key, tile
+            tiles[name] = tiles[name] + found if name in tiles else found
         done += 1
-        if limit is not None and time.perf_counter() - start > limit:
+        spent += time.perf_counter() - start
+        if limit is not None and spent > limit and _tells(tiles, windows):
             break
+    return _evidence(tiles, _unit(windows[:done]), classes), done
+
+
+def _tells(tiles: Mapping[tuple[str, Rect], Confusion], windows: Sequence[Window]) -> bool:
+    """Whether there are pixels of two classes, of as many images as a verdict asks for."""
+    wanted = min(FEWEST["images"], len({window.example.key for window in windows}))
+    present = sum(tiles.values(), np.zeros(1, np.int64)).sum(1) > 0
+    return len({key for key, _ in tiles}) >= wanted and int(np.count_nonzero(present)) > 1
+
+
+def _evidence(tiles: Mapping[tuple[str, Rect], Confusion], over: Over, classes: int) -> Evidence:
+    """Of each tile with decided pixels, or of all tiles of each image."""
+    units: dict[object, tuple[str, Confusion]] = {}
+    for (key, tile), found in tiles.items():
+        name = (key, tile) if over == "tiles" else key
+        if name in units:
+            units[name] = key, units[name][1] + found
+        elif over == "images" or found.any():
+            units[name] = key, found
     none = np.zeros((0, classes, classes), np.int64)
-    confusions = np.stack(list(units.values())) if units else none
-    return Evidence(over, tuple(key for key, _ in units), confusions), done
+    confusions = np.stack([found for _, found in units.values()]) if units else none
+    return Evidence(over, tuple(key for key, _ in units.values()), confusions)
 
 
 def held_out_logits(

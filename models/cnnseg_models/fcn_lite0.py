@@ -121,7 +121,15 @@ class FCNLite0(SegmentationNetwork):
         return hidden
 
     def forward(self, x: Tensor) -> Tensor:
-        """float[N, in_channels, H, W] in 0…1 → logits [N, classes, H, W]; from 1×1 up.
+        """float[N, in_channels, H, W] in 0…1 → logits [N, classes, H, W]; from 1×1 up."""
+        height, width = x.shape[-2:]
+        hidden, added = self.parts(x)
+        rows, columns = hidden.shape[-2:]
+        coarse = upsample(self.head(hidden), (2 * rows, 2 * columns))
+        return coarse[..., :height, :width] + added
+
+    def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What `head` scores, [N, 64, ⌈H/2⌉, ⌈W/2⌉], and what is added to that, [N, classes, H, W].
 
         Sides are brought to whole cells of the coarsest stride: of others TensorFlow's "SAME"
         shifts the features by half a pixel (999×960 retinas: IoU 0.61 instead of 0.64).
@@ -131,9 +139,7 @@ class FCNLite0(SegmentationNetwork):
         rows, columns = -(-height // 2), -(-width // 2)
         hidden = self.hidden(self.taps(x))[..., :rows, :columns]
         fine = self._at_full_size(x[..., : 2 * rows, : 2 * columns], hidden)
-        added: Tensor = self.fine_head(fine[..., :height, :width])
-        coarse = upsample(self.head(hidden), (2 * rows, 2 * columns))
-        return coarse[..., :height, :width] + added
+        return hidden, self.fine_head(fine[..., :height, :width])
 
     def _at_full_size(self, x: Tensor, hidden: Tensor) -> Tensor:
         """Features [N, 16, H, W], four of each cell of stride 2 at once (sub-pixel convolution).

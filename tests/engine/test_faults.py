@@ -118,7 +118,7 @@ def test_a_fine_tune_goes_on_in_another_engine(window: PipeWindow, start: Start)
     _, (card, _) = other.until(Trained, request)
     facts = Card.from_json(card)
     assert (facts.steps, facts.resumed) == (steps, 1)
-    assert set(facts.metrics) == {"iou", "iou_before"}
+    assert set(facts.metrics) == {"iou", "iou_before", "kept_step"}
 
 
 def test_nothing_is_kept_where_nobody_asked_for_it(window: PipeWindow) -> None:

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Mask, pack_tile
+from cnnseg_gui.engine import live_news
 from cnnseg_gui.engine.live_masks import LiveMasks
-from cnnseg_gui.engine.messages import Painted
+from cnnseg_gui.engine.messages import Painted, Train, TrainImage
 from cnnseg_gui.engine.packing import PackedImage, pack
+from cnnseg_gui.learning.sampling import Example
 
 ITSELF = bytes(range(256))
 
@@ -109,3 +111,59 @@ def test_damaged_tiles_change_nothing() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         masks.take(Painted(images=parts, values=ITSELF), [])
     assert masks.images() == []
+
+
+def test_other_classes_make_every_tile_worth_another_look() -> None:
+    masks, mask = LiveMasks(), Mask(300, 300)
+    mask.write(0, 0, np.full((300, 300), 2, np.uint8))
+    told(masks, "a", mask, list(mask.cells()))
+    masks.see("a")
+    merged = bytes([0, 1, 1, *range(3, 256)])
+    masks.take(Painted(images=(), values=merged), [])
+    seen = masks.see("a")
+    assert seen is not None
+    assert set(seen.changed) == set(mask.cells())
+    assert (seen.mask.to_array() == 1).all()
+
+
+def test_another_project_is_told_from_the_one_before() -> None:
+    masks, mask = LiveMasks(), Mask(30, 30)
+    mask.write(0, 0, np.zeros((5, 5), np.uint8))
+    told(masks, "a", mask, list(mask.cells()))
+    before = masks.generation
+    masks.take(Painted(images=(), values=ITSELF, anew=True), [])
+    assert masks.images() == []
+    assert masks.generation != before
+
+
+def test_a_fine_tune_takes_only_what_was_painted_since_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the engine was told of before may be older than what it is to learn from."""
+    monkeypatch.setattr(live_news, "_APART_S", 0.0)
+    old, newer, other = Mask(30, 30), Mask(30, 30), Mask(30, 30)
+    old.write(0, 0, np.zeros((30, 30), np.uint8))
+    newer.write(0, 0, np.ones((30, 30), np.uint8))
+    other.write(0, 0, np.full((30, 30), 2, np.uint8))
+    masks = LiveMasks()
+    for key in ("corrected since", "its file is gone"):
+        told(masks, key, old, [(0, 0)])
+    parts, _ = pack([PackedImage.from_mask("corrected since", newer)])
+    train = Train(
+        request=1, model="", classes=("a", "b", "c"), images=parts, values=ITSELF, seconds=1.0
+    )
+    masks.mark(train.request)
+    told(masks, "painted while it was loaded", other, [(0, 0)])
+    pixels = np.zeros((30, 30, 3), np.uint8)
+
+    def made(image: TrainImage, mask: Mask) -> Example:
+        return Example(image.image, lambda: pixels, mask, image.held_out)
+
+    news = live_news.News(masks, train, [made(parts[0], newer)], made)
+    examples = {example.key: example for example in news() or ()}
+    assert set(examples) == {"corrected since", "painted while it was loaded"}
+    assert news() is None
+    told(masks, "painted", other, [(0, 0)])
+    examples = {example.key: example for example in news() or ()}
+    assert set(examples) == {"corrected since", "painted while it was loaded", "painted"}
+    assert (examples["corrected since"].mask.to_array() == 1).all()

@@ -11,7 +11,7 @@ from cnnseg_gui.engine.messages import Trained
 from cnnseg_gui.ui.main_window import MainWindow
 
 
-def comes_back(window: MainWindow, verdict: Verdict, weights: bytes) -> str:
+def comes_back(window: MainWindow, verdict: Verdict, weights: bytes, *, kept_step: int = 20) -> str:
     """What the panel says after a fine-tune brought this back, without the fine-tune."""
     teaching, choice = window.fine_tuning, window.choice
     teaching._request, teaching._project = 99, window.workspace.project
@@ -24,7 +24,11 @@ def comes_back(window: MainWindow, verdict: Verdict, weights: bytes) -> str:
     )
     card = {
         "network": "unet",
-        "metrics": {"iou_before": 0.6, "iou": 0.6 + max(0.001, verdict.gain)},
+        "metrics": {
+            "iou_before": 0.6,
+            "iou": 0.6 + max(0.001, verdict.gain),
+            "kept_step": kept_step,
+        },
         "check": dataclasses.asdict(verdict),
     }
     window.engine.trained.emit(Trained(request=99), json.dumps(card).encode(), weights)
@@ -52,7 +56,19 @@ def test_better_not_better_and_unproven_are_told_apart(open_sample: MainWindow) 
     assert "what proposed before stays. What was learnt is kept as r003." in said
     assert current() == "r002"
     assert window.choice.teaching.startswith("weights:"), "it is taught on"
+    assert window.choice.teaching != window.choice.proposing
+    assert window.choice.answering == window.choice.proposing, "and yet it does not answer"
 
     said = comes_back(window, Verdict(UNPROVEN, -0.2, -0.2, -0.2, 0.5, 1, "tiles"), b"four")
     assert "Unproven: IoU −0.200 on 1 held-out tile, too few to tell" in said
     assert current() == "r002"
+
+
+def test_weights_that_learnt_nothing_are_no_revision(open_sample: MainWindow) -> None:
+    """Too little is held out to refuse them, and everything learnt was clearly worse."""
+    window, project = open_sample, open_sample.workspace.project
+    assert project is not None
+    verdict = Verdict(UNPROVEN, 0.0, 0.0, 0.0, 0.5, 3, "tiles")
+    said = comes_back(window, verdict, b"as before", kept_step=0)
+    assert "proposes now" not in said
+    assert project.revisions.all() == []

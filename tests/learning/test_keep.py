@@ -39,6 +39,18 @@ def test_held_out_pixels_of_one_class_are_no_evidence() -> None:
     assert (fitted.history, fitted.kept) == ((), 4)
 
 
+def test_a_hasty_first_validation_is_compared_with_the_same_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keep, "_FIRST", 0.0)  # as with a network that takes minutes for it
+    held_out = [example(seed, held_out=True) for seed in range(6)]
+    keeper = Keeper(start().network, held_out, PixelCache(), Budget(60.0, None), seed=0)
+    keeper.validate(COMPUTE, lambda: None, step=0)
+    keeper.validate(COMPUTE, lambda: None, step=5)
+    verdict = keeper.verdict()
+    assert (verdict.units, verdict.over, verdict.gain) == (4, "images", 0.0)
+
+
 def scores(monkeypatch: pytest.MonkeyPatch, units: int, hits: list[int]) -> int:
     """Validates with so many right pixels of 100 in every unit; returns which step is kept."""
     evidence = [

@@ -162,6 +162,18 @@ def test_undecided_pixels_have_no_influence() -> None:
     torch.testing.assert_close(fitted[0], fitted[1])
 
 
+def test_what_was_read_longest_ago_makes_room() -> None:
+    model = fresh()
+    held, _ = sample_of(model, (1, 2, 3))
+    whole = held.nbytes
+    pixels, truth = scene(1, SIZE)
+    held.read("1", (0, 0), tile(strokes(truth)), None, encoded(model, pixels))
+    assert held.bound(whole) == []
+    assert held.bound(whole // 2) == ["2", "3"]
+    assert 0 < held.nbytes < whole / 2
+    assert held.bound(0) == [], "the last one stays"
+
+
 def test_what_is_decided_no_more_is_forgotten() -> None:
     model = fresh()
     held, _ = sample_of(model, (1, 2))

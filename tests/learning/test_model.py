@@ -176,6 +176,17 @@ def test_a_class_nobody_taught_is_not_proposed_everywhere() -> None:
     assert (logits(more)[:, 2] < 0).all()
 
 
+def test_a_mapping_that_a_model_does_not_know_hides_no_class_from_it() -> None:
+    """A class was renamed after this model had been taught; the mapping is for an older one."""
+    model = small(("background", "nucleus", "debris"))
+    wanted = ("debris", "background", "nucleus")
+    renamed = adapt(model, wanted, {"nucleus": "cell"})
+    for one, other in zip(
+        renamed.network.parameters(), adapt(model, wanted).network.parameters(), strict=True
+    ):
+        assert torch.equal(one, other)
+
+
 def test_adapting_leaves_the_model_as_it_was() -> None:
     model = small()
     before = logits(model)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -12,7 +15,7 @@ from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.model import new
 from cnnseg_gui.learning.propose import propose
 from cnnseg_gui.learning.sampling import Example, PixelCache
-from cnnseg_gui.learning.validate import choose_windows, score
+from cnnseg_gui.learning.validate import Evidence, Window, choose_windows, score, score_apart
 
 COMPUTE = Compute(torch.device("cpu"), "test", torch.float32, torch.float32, 1)
 
@@ -65,11 +68,40 @@ def test_many_images_become_a_sample_that_stays_the_same() -> None:
     assert chosen != choose_windows(items, 4)
 
 
-def test_there_is_time_for_at_least_one_window() -> None:
-    items = [example(20, 20, Rect(0, 0, 5, 5), str(index)) for index in range(4)]
+def test_without_time_as_many_images_are_scored_as_a_verdict_asks_for() -> None:
+    items = [example(20, 20, Rect(0, 0, 5, 5), str(index)) for index in range(6)]
     model = new("unet", ("a", "b"), 0, {"width": 2})
-    counts, done = score(
-        model.network, choose_windows(items, 0), PixelCache(), COMPUTE, lambda: None, limit=0.0
+    windows = choose_windows(items, 0)
+
+    def scored(windows: list[Window], limit: float | None) -> tuple[Evidence, int]:
+        return score_apart(model.network, windows, PixelCache(), COMPUTE, lambda: None, limit)
+
+    first, done = scored(windows, 0.0)
+    assert (done, first.over, first.total.sum()) == (4, "images", 4 * 25)
+    again, _ = scored(windows[:done], None)
+    assert (again.over, again.keys) == (first.over, first.keys)
+    assert (again.confusions == first.confusions).all()
+
+
+def test_what_is_waited_for_takes_no_time_from_the_scoring() -> None:
+    items = [example(20, 20, Rect(0, 0, 5, 5), str(index)) for index in range(6)]
+    model = new("unet", ("a", "b"), 0, {"width": 2})
+    _, done = score(
+        model.network,
+        choose_windows(items, 0),
+        PixelCache(),
+        COMPUTE,
+        lambda: time.sleep(0.5),
+        limit=2.0,
     )
-    assert done == 1
-    assert counts.sum() == 25
+    assert done == 6
+
+
+def test_one_class_is_not_enough_to_stop_at() -> None:
+    items = [example(20, 20, Rect(0, 0, 5, 5), str(index)) for index in range(6)]
+    ground = np.zeros((20, 20), np.uint8)
+    first = [replace(item, mask=Mask.from_array(ground)) for item in items[:5]]
+    model = new("unet", ("a", "b"), 0, {"width": 2})
+    windows = [Window(item, item.mask.bounds) for item in (*first, items[5])]
+    _, done = score(model.network, windows, PixelCache(), COMPUTE, lambda: None, limit=0.0)
+    assert done == 6
