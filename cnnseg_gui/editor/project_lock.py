@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QSysInfo
@@ -9,6 +10,7 @@ from PySide6.QtCore import QLockFile, QSysInfo
 from cnnseg_gui.core.errors import UserError
 
 _LOCK_NAME = ".cnnseg.lock"
+_WRITTEN_S = 10.0  # within them an owner is written
 
 
 class ProjectInUse(UserError):
@@ -28,9 +30,27 @@ def lock_project(folder: Path) -> QLockFile | None:
     lock.setStaleLockTime(0)  # only a dead owner's lock is taken over, whatever its age
     if lock.tryLock(0):
         return lock
+    if _is_nobodys(lock) and lock.tryLock(0):
+        return lock
     if lock.error() == QLockFile.LockError.LockFailedError:
         raise _in_use(folder, lock)
     return None
+
+
+def _is_nobodys(lock: QLockFile) -> bool:
+    """Whether it names no owner, as after a power cut; then it is taken away.
+
+    Qt writes the owner as it makes the file, so one that has had none for a while has none.
+    """
+    owner, _, _ = lock.getLockInfo()
+    path = Path(lock.fileName())
+    try:
+        if owner or time.time() - path.stat().st_mtime < _WRITTEN_S:
+            return False
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _in_use(folder: Path, lock: QLockFile) -> ProjectInUse:

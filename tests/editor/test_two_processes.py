@@ -14,7 +14,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.editor.project_lock import lock_project
+from cnnseg_gui.editor.project_lock import ProjectInUse, lock_project
 from cnnseg_gui.editor.workspace import Workspace
 from tests.core.killing import make_project
 
@@ -137,3 +137,15 @@ def test_a_copy_of_an_open_project_says_how_it_is_opened(
     (copy / ".cnnseg.lock").unlink()
     workspace.open_project(copy)
     assert workspace.project is not None
+
+
+@pytest.mark.parametrize("left", [b"", b"cut"])
+def test_a_lock_without_an_owner_is_of_a_power_cut(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / ".cnnseg.lock"
+    path.write_bytes(left)
+    with pytest.raises(ProjectInUse):
+        lock_project(tmp_path)  # it may just be being written
+    os.utime(path, (0, 0))
+    lock = lock_project(tmp_path)
+    assert lock is not None
+    lock.unlock()
