@@ -22,22 +22,27 @@ _STEP = "Put strokes back"
 
 
 def remember(folder: Path, masks: Sequence[Path]) -> None:
-    """Keeps where masks went, as `Workspace.rescue` wrote them, until the project is opened.
+    """Keeps where masks went, as `Workspace.rescue` wrote them, until they are put back.
 
     Args:
         folder: of the project.
     """
-    kept = _kept() | {str(folder.resolve()): [str(path) for path in masks]}
+    kept = _kept()
+    kept[str(folder.resolve())] = [str(path) for path in (*recall(folder), *masks)]
     QSettings().setValue(_KEY, json.dumps(kept))
 
 
 def recall(folder: Path) -> list[Path]:
-    """The masks of a project that are there still; where they are is forgotten."""
-    kept = _kept()
-    masks = kept.pop(str(folder.resolve()), [])
-    if masks:
-        QSettings().setValue(_KEY, json.dumps(kept))
+    """The masks of a project that are there still."""
+    masks = _kept().get(str(folder.resolve()), [])
     return [path for path in map(Path, masks) if path.is_file()]
+
+
+def forget(folder: Path) -> None:
+    """The masks of a project were put back; the files stay."""
+    kept = _kept()
+    if kept.pop(str(folder.resolve()), None) is not None:
+        QSettings().setValue(_KEY, json.dumps(kept))
 
 
 def put_back(workspace: Workspace, path: Path) -> None:

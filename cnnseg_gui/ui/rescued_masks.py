@@ -8,13 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.editor.rescued import put_back, recall, remember
+from cnnseg_gui.editor.rescued import forget, put_back, recall, remember
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.banner import Banner, Offer
 
 
 class RescuedMasks(QObject):
-    """A line in the banner when the project is open again, with the offer to put them back."""
+    """A line in the banner whenever the project is opened, until they are put back."""
 
     failed = Signal(object)
     """UserError: of one mask, which is still where it was."""
@@ -53,3 +53,5 @@ class RescuedMasks(QObject):
                 put_back(self._workspace, path)
             except UserError as error:
                 self.failed.emit(error)
+        if self._workspace.project is not None:
+            forget(self._workspace.project.folder)

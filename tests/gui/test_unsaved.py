@@ -117,6 +117,9 @@ def test_rescued_masks_are_told_of_and_put_back_when_the_project_is_open_again(
     window.show()
     window.opening.open_paths([folder])
     qtbot.waitUntil(lambda: window.workspace.document is not None)
+    window.workspace.close_project()
+    window.opening.open_paths([folder])  # told again until it is put back
+    qtbot.waitUntil(lambda: window.workspace.document is not None)
     assert "The mask of one image is in" in window.banner.text
     assert str(tmp_path / "rescued") in window.banner.text
     assert np.array_equal(mask_of(window), before)
@@ -129,7 +132,7 @@ def test_rescued_masks_are_told_of_and_put_back_when_the_project_is_open_again(
     assert np.array_equal(mask_of(window), before)
     window.workspace.close_project()
     window.opening.open_paths([folder])
-    assert not window.banner.isVisible()  # it was said
+    assert not window.banner.isVisible()  # it was put back
     window.close()
 
 
