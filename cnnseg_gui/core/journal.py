@@ -81,10 +81,22 @@ class Journal:
         found: tuple[int, str, int | None, bytes] | None = row.fetchone()
         return found
 
-    def next_name(self, image_id: int, *, back: bool) -> str | None:
-        """Its name alone."""
-        row = self._db.execute(f"SELECT name {_next(back=back)}", (image_id,)).fetchone()
-        return None if row is None else str(row[0])
+    def last_own(self, image_id: int) -> tuple[int, str, int | None, bytes] | None:
+        """The same of the image's own last step that is done, whatever became of the classes."""
+        row = self._db.execute(
+            "SELECT id, name, image_id, patch FROM journal WHERE image_id = ? AND undone = 0"
+            " ORDER BY id DESC LIMIT 1",
+            (image_id,),
+        )
+        found: tuple[int, str, int | None, bytes] | None = row.fetchone()
+        return found
+
+    def next_name(self, image_id: int, *, back: bool) -> tuple[str, bool] | None:
+        """Its name, and whether it is the classes'."""
+        row = self._db.execute(
+            f"SELECT name, image_id IS NULL {_next(back=back)}", (image_id,)
+        ).fetchone()
+        return None if row is None else (str(row[0]), bool(row[1]))
 
     def mark(self, number: int, *, undone: bool) -> None:
         self._db.execute("UPDATE journal SET undone = ? WHERE id = ?", (int(undone), number))

@@ -314,15 +314,15 @@ class Project:
         return self._travel(mask, back=False)
 
     def undo_name(self, image_id: int) -> str | None:
-        """The name of the gesture that `undo` would take back."""
-        return self._asked(lambda: self._journal.next_name(image_id, back=True))
+        """The name of the step that `undo` would take back."""
+        return self._asked(lambda: self._name_of_next(image_id, back=True))
 
     def redo_name(self, image_id: int) -> str | None:
-        return self._asked(lambda: self._journal.next_name(image_id, back=False))
+        return self._asked(lambda: self._name_of_next(image_id, back=False))
 
     def last_step(self, image_id: int) -> int | None:
         """The number of the step that `undo` would take back."""
-        found = self._asked(lambda: self._journal.next(image_id, back=True))
+        found = self._asked(lambda: self._next(image_id, back=True))
         return None if found is None else found[0]
 
     def history(self, image_id: int) -> list[HistoryEntry]:
@@ -364,7 +364,7 @@ class Project:
 
     def _travel(self, mask: Mask, *, back: bool) -> Step | None:
         image_id = _owner(mask)
-        found = self._asked(lambda: self._journal.next(image_id, back=back))
+        found = self._asked(lambda: self._next(image_id, back=back))
         if found is None:
             return None
         number, name, of_image, data = found
@@ -395,8 +395,6 @@ class Project:
 
     def _travel_classes(self, number: int, data: bytes, *, back: bool) -> None:
         before, after = unpack_edit(data)
-        if back:
-            self._refuse_to_lose(before)
         wanted = (
             (before if back else after).retiring_unknown(self.class_list).with_accepted_values()
         )
@@ -406,18 +404,34 @@ class Project:
             self._images.all_read_anew()
         self._class_list = wanted
 
-    def _refuse_to_lose(self, wanted: ClassList) -> None:
-        """Taking "add a class" back must not take along what was painted with it elsewhere."""
-        left = {cls.index for cls in wanted.live}
-        for cls in self.class_list.live:
-            pixels, images = (0, 0) if cls.index in left else self.class_cost(cls.index)
-            if pixels:
-                where = "another image" if images == 1 else f"{images} other images"
-                raise UserError(
-                    f"the class “{cls.name}” is painted on {where}",
-                    path=self.path,
-                    remedy="Undo it there first, or delete the class from the list.",
-                )
+    def _next(self, image_id: int, *, back: bool) -> tuple[int, str, int | None, bytes] | None:
+        """(number, name, image, data) of the step that undo (back) or redo would do.
+
+        "Add a class" stays where other images are painted with it: the image's own steps are
+        taken back without.
+        """
+        found = self._journal.next(image_id, back=back)
+        if back and found is not None and found[2] is None and self._would_lose(found[3]):
+            return self._journal.last_own(image_id)
+        return found
+
+    def _name_of_next(self, image_id: int, *, back: bool) -> str | None:
+        """Without reading what a gesture painted."""
+        found = self._journal.next_name(image_id, back=back)
+        if found is None or not found[1]:
+            return None if found is None else found[0]
+        step = self._next(image_id, back=back)
+        return None if step is None else step[1]
+
+    def _would_lose(self, data: bytes) -> bool:
+        """Whether a class that something is painted with would go with this edit."""
+        try:
+            before, _ = unpack_edit(data)
+        except (TypeError, ValueError):
+            return False  # said where it is taken back
+        left = {cls.index for cls in before.live}
+        gone = [cls.index for cls in self.class_list.live if cls.index not in left]
+        return any(self.class_cost(index)[0] for index in gone)
 
     def _asked(self, question: Callable[[], _Answer]) -> _Answer:
         try:

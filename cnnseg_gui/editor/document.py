@@ -299,7 +299,7 @@ class Document(QObject):
             while (step := self._travel(back=False)) is not None and step.id != entry:
                 continue
             return
-        while (last := self._project.last_step(self.record.id)) is not None and last != entry:
+        while (last := self._project.last_step(self.record.id)) is not None and last > (entry or 0):
             if self._travel(back=True) is None:
                 return
 

@@ -217,6 +217,11 @@ class Replay:
         if not places:
             return False
         place = places[-1] if back else places[0]
+        if back and self._would_lose(self.steps[place]):
+            places = [place for place in places if self.steps[place].image == image]
+            if not places:
+                return False
+            place = places[-1]
         step = self.steps[place]
         self.steps[place] = replace(step, undone=back)
         target = step.before if back else step.after
@@ -225,6 +230,14 @@ class Replay:
         else:
             self.stored[image] = self._shelf.get(target, self.shapes[image])
         return True
+
+    def _would_lose(self, step: _Step) -> bool:
+        """Whether a class that some image is painted with would go with this step."""
+        if not isinstance(step.before, ClassList):
+            return False
+        left = {cls.index for cls in step.before.live}
+        gone = [cls.index for cls in self.classes.live if cls.index not in left]
+        return any(np.isin(self.read(image), gone).any() for image in self.stored)
 
     def history(self, image: int) -> list[tuple[bool, bool]]:
         """(undone, of the classes) of each step, oldest first."""

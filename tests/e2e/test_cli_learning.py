@@ -56,7 +56,7 @@ def test_a_revision_has_weights_and_a_card_that_says_how_it_was_made(taught: Pat
     assert (card["seed"], card["steps"]) == (7, 3)
     assert (card["images"], card["held_out"]) == (5, 1)
     assert set(card["decided"]) == {"background", "cell"}
-    assert set(card["metrics"]) == {"iou", "iou_before", "iou_proposing"}
+    assert set(card["metrics"]) == {"iou", "iou_before", "iou_proposing", "kept_step"}
     assert card["command"].startswith("cnnseg train ")
     assert card["command"].endswith(" ".join((*TINY, *THREE_STEPS, *ON_CPU)))
 

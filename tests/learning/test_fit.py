@@ -222,7 +222,7 @@ def test_the_card_says_what_it_learnt_from() -> None:
     assert (card.parent, card.sha256, card.name) == ("ab" * 32, "", "")
     assert (card.images, card.held_out, card.steps, card.seed) == (1, 1, 4, 7)
     assert sum(card.decided.values()) == 96 * 96
-    assert set(card.metrics) == {"iou", "iou_before"}
+    assert set(card.metrics) == {"iou", "iou_before", "kept_step"}
     assert card.created.endswith("+00:00")
 
 
