@@ -48,10 +48,14 @@ class RescuedMasks(QObject):
     def _put_back(self, masks: Sequence[Path]) -> None:
         """One step to undo of each image; the files stay."""
         self._banner.retract(self._said)
+        project, left = self._workspace.project, []
+        if project is None:
+            return
         for path in masks:
             try:
                 put_back(self._workspace, path)
             except UserError as error:
+                left.append(path)
                 self.failed.emit(error)
-        if self._workspace.project is not None:
-            forget(self._workspace.project.folder)
+        forget(project.folder)
+        self.remember(left)

@@ -164,6 +164,7 @@ def test_rescued_masks_of_images_that_are_not_shown_are_put_back_and_no_others(
     assert not project.image(6).decided
     refused = [said for said in open_sample.banner.messages if "of no image" in said]
     assert len(refused) == 2
+    assert rescued.recall(folder) == paths[1:], "they are told of again"
 
 
 def test_another_project_is_refused_also_with_a_stroke_under_way(
