@@ -93,7 +93,11 @@ class LiveSending(QObject):
         for row, column in cells:
             tile = document.mask.tile(row, column)
             tiles.append((row, column, _NOTHING if tile is None else pack_tile(tile)))
-        record = project.image(document.record.id)  # the first stroke gives it its role
+        try:
+            record = project.image(document.record.id)  # the first stroke gives it its role
+        except UserError:  # said where the gesture could not be stored; it is told of later
+            self._told.discard(document.record.content)
+            return
         self._say(project, record, tiles)
 
     def _say(

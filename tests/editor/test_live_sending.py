@@ -12,7 +12,8 @@ from PIL import Image
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from cnnseg_gui.core.image_table import probe
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import ImageRecord, probe
 from cnnseg_gui.core.raster import Coverage
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.live_sending import LiveSending
@@ -143,3 +144,24 @@ def test_what_a_batch_changed_is_told_anew(room: Room, qtbot: QtBot) -> None:
     room.engine.told.clear()
     room.workspace.image_changed.emit(1)
     qtbot.waitUntil(lambda: [i.image for t in room.engine.told for i in t.images] == [content])
+
+
+def test_where_the_project_cannot_be_read_it_is_told_of_later(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.show(1)
+    room.stroke(1)
+    project = room.workspace.project
+    assert project is not None
+    room.engine.told.clear()
+
+    def refuses(_: int) -> ImageRecord:
+        raise UserError("the project file could not be used", path=project.path)
+
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(project, "image", refuses)
+        room.sending._changed = {(0, 0)}
+        room.sending.send_now()
+    assert room.engine.told == []
+    room.sending.send_now()
+    assert [len(image.tiles) for told in room.engine.told for image in told.images] == [1]
