@@ -27,9 +27,9 @@ LIKELY_FROM = 0.9
 """The probability of being better from which on it is promoted, if it is `SAFE` too.
 
 A project promotes often, and the candidate is the best of several states by the very pixels that
-it is judged on. In 1,600 simulated runs that nothing was chosen by (`tests/bench/promotion.py --seed
-300` to `331`) 5 promotions of 7,386 truly lost more than `MARGIN`, at worst 0.016, and four in five
-of the candidates that had gained more than 0.03 were promoted.
+it is judged on. In 1,600 simulated runs that nothing was chosen by (`tests/bench/promotion.py`,
+seeds 300 to 331) 5 promotions of 7,386 truly lost more than `MARGIN`, at worst 0.016, and four in
+five of the candidates that had gained more than 0.03 were promoted.
 """
 SAFE = 0.95
 """The least probability that no more than `MARGIN` is lost."""
