@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from cnnseg_models.dense import dense
 from cnnseg_models.depthwise import depthwise
 
 
@@ -50,7 +51,21 @@ def _convolve(x: Tensor, conv: nn.Conv2d, weight: Tensor, bias: Tensor | None) -
                 stride, padding = conv.stride[0], int(conv.padding[0])
                 return depthwise(x.to(precision), weight, bias, stride=stride, padding=padding)
             return run(x.float())
+    if _is_dense(conv):
+        return dense(x, weight, bias, padding=int(conv.padding[0]))
     return run(x)
+
+
+def _is_dense(conv: nn.Conv2d) -> bool:
+    """More than 1×1, of stride 1, neither grouped nor dilated, the same padding on both axes."""
+    return (
+        conv.stride == conv.dilation == (1, 1)
+        and min(conv.kernel_size) > 1
+        and conv.groups == 1
+        and conv.padding_mode == "zeros"
+        and not isinstance(conv.padding, str)
+        and conv.padding[0] == conv.padding[1]
+    )
 
 
 def _is_depthwise(conv: nn.Conv2d) -> bool:

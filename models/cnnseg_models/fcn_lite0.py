@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnnseg_models.channels import to_rgb
+from cnnseg_models.dense import DenseConv
 from cnnseg_models.efficientnet_lite0 import TAPPED, MBConv
 from cnnseg_models.encoders import LiteEncoder
 from cnnseg_models.published import load_published
@@ -56,7 +57,7 @@ class FCNLite0(SegmentationNetwork):
         self.coarse = nn.ModuleList(_conv3() for _ in range(_COARSE))
         self.refine = nn.ModuleList(_conv3() for _ in range(_REFINED))
         self.head = nn.Conv2d(HIDDEN, classes, 1)
-        self.fine = nn.Conv2d(HIDDEN + 4 * in_channels, 4 * _FINE, 3, padding=1)
+        self.fine = DenseConv(HIDDEN + 4 * in_channels, 4 * _FINE, 3, padding=1)
         self.fine_head = nn.Conv2d(_FINE, classes, 1)
         for begun_as_nothing in (*self.coarse, *self.refine, self.fine_head):
             assert isinstance(begun_as_nothing, nn.Conv2d)
@@ -179,8 +180,8 @@ class Projection(nn.Module):
         return F.conv2d(x, weight[:, :, None, None], bias)
 
 
-def _conv3() -> nn.Conv2d:
-    return nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1)
+def _conv3() -> DenseConv:
+    return DenseConv(HIDDEN, HIDDEN, 3, padding=1)
 
 
 def upsample(x: Tensor, size: Sequence[int]) -> Tensor:

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnnseg_models.conv_norm import conv_norm
+from cnnseg_models.dense import DenseConv
 from cnnseg_models.segmentation import SegmentationNetwork
 
 Upsampling = Literal["nearest", "bilinear"]
@@ -118,7 +119,7 @@ class UpConv(nn.Module):
     def __init__(self, before: int, after: int, upsampling: Upsampling) -> None:
         super().__init__()
         self.upsampling = upsampling
-        self.conv = nn.Conv2d(before, after, 2)
+        self.conv = DenseConv(before, after, 2)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         align = False if self.upsampling == "bilinear" else None
