@@ -112,7 +112,7 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
     from cnnseg_gui.learning.hold_out import hold_out_tiles
 
     model = _begin(options, project)
-    examples = _examples(project)
+    examples = examples_of(project)
     compute = choose(options.device)
     taught = sum(not example.held_out for example in examples)
     headline = (
@@ -176,7 +176,7 @@ def _current(project: Project) -> Model:
     return adapt(starter(project.setting("starter", _STARTER)), classes)
 
 
-def _examples(project: Project) -> list[Example]:
+def examples_of(project: Project) -> list[Example]:
     """Images with decided pixels; those that are missing or changed are named on stderr."""
     from cnnseg_gui.learning.sampling import Example
 
@@ -190,7 +190,7 @@ def _examples(project: Project) -> list[Example]:
             note(error)
             continue
         mask = project.load_mask(record.id, dense=True)
-        examples.append(Example(record.sha256, _Loader(record), mask, record.held_out))
+        examples.append(Example(record.content, _Loader(record), mask, record.held_out))
     return examples
 
 

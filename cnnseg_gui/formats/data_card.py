@@ -24,6 +24,7 @@ class CardImage:
     Args:
         file: where it lies in the data set.
         source: the name of the file that it is from, with the sha256 of that.
+        page: of that file, from 0, where it holds several images.
         pixels: by class of the data set; what is in none of them is undecided.
         painted: changed by hand, each time they were; accepted: taken over from proposals; both of
             the whole source image.
@@ -42,6 +43,7 @@ class CardImage:
     painted: int = 0
     accepted: int = 0
     proposed: int = 0
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -206,8 +208,8 @@ def _tags(images: Sequence[CardImage]) -> dict[str, int]:
 
 def _from_sources(images: Sequence[CardImage]) -> tuple[int, int]:
     """Pixels by hand and accepted; tiles of one image count once."""
-    once = {(image.source, image.sha256, image.painted, image.accepted) for image in images}
-    return sum(row[2] for row in once), sum(row[3] for row in once)
+    once = {(i.source, i.sha256, i.page, i.painted, i.accepted) for i in images}
+    return sum(row[-2] for row in once), sum(row[-1] for row in once)
 
 
 def _cell(text: str) -> str:

@@ -267,6 +267,7 @@ def _row(
         item.effort.painted if item.effort is not None else 0,
         item.effort.accepted if item.effort is not None else 0,
         proposed,
+        item.page,
     )
 
 

@@ -9,18 +9,25 @@ import pytest
 import tifffile
 from commands import answer
 
+from cnnseg_gui.commands.train import examples_of
+from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_table import probe_pages
+from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.patch import PatchBuilder
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.learning.sampling import PixelCache
 
 
-def test_a_stack_goes_out_and_in_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def write_stack(path: Path) -> None:
     pages = np.random.default_rng(0).integers(0, 4000, (3, 20, 30), dtype=np.uint16)
-    path = tmp_path / "z.tif"
     tifffile.imwrite(path, pages, photometric="minisblack")
-    project = Project.create(tmp_path / "project", ("background", "cell"))
+
+
+def painted(folder: Path, path: Path) -> list[Pixels]:
+    """A project of a stack's pages, each painted otherwise; their masks."""
+    project = Project.create(folder, ("background", "cell"))
     project.add_images(probe_pages(path))
-    before = []
+    masks = []
     for record in project.images():
         mask = project.load_mask(record.id)
         builder = PatchBuilder(mask)
@@ -29,11 +36,19 @@ def test_a_stack_goes_out_and_in_again(tmp_path: Path, capsys: pytest.CaptureFix
         patch = builder.finish()
         assert patch is not None
         project.commit(patch, mask, name="Brush stroke")
-        before.append(mask.to_array())
+        masks.append(mask.to_array())
     project.close()
+    return masks
+
+
+def test_a_stack_goes_out_and_in_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "z.tif"
+    write_stack(path)
+    before = painted(tmp_path / "project", path)
     out = tmp_path / "out"
     exported = answer(capsys, "export", tmp_path / "project", "--format", "png", "-o", out)
     assert exported["images"] == 3
+    assert f"by hand: {3 * (81 + 200):,}" in (out / "README.md").read_text(encoding="utf-8")
     again = tmp_path / "again"
     arguments = ["new", again, "--images", path, "--masks", out / "masks"]
     classes = ["--classes", "background,cell", "--mask-values", "0=background,1=cell"]
@@ -43,3 +58,14 @@ def test_a_stack_goes_out_and_in_again(tmp_path: Path, capsys: pytest.CaptureFix
     for record, mask in zip(taken.images(), before, strict=True):
         assert np.array_equal(taken.load_mask(record.id).to_array(), mask)
     taken.close()
+
+
+def test_every_page_is_learnt_from_with_its_own_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "z.tif"
+    write_stack(path)
+    painted(tmp_path / "project", path)
+    project = Project.open(tmp_path / "project")
+    cache = PixelCache()
+    for example, record in zip(examples_of(project), project.images(), strict=True):
+        assert np.array_equal(cache.get(example), read_image(path, record.page).pixels)
+    project.close()
