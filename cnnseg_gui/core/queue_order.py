@@ -102,7 +102,8 @@ def queue_order(
     next image of an order that depends on the seed and the image's number alone.
 
     Args:
-        seen: float16[m, d], the embeddings of images that have been worked on.
+        seen: float16[m, d], the embeddings of images that have been worked on; of another length
+            than the doubts', as where none of these is known, they tell nothing.
     """
     count = len(doubts.ids)
     units = _unit(doubts.embeddings)
@@ -153,7 +154,7 @@ def _novelty(units: _Floats, seen: _Floats, seed: int) -> _Floats:
     if len(seen) > _MOST_SEEN:
         seen = seen[np.random.default_rng(seed).choice(len(seen), _MOST_SEEN, replace=False)]
     out = np.full(len(units), np.nan, np.float32)
-    if not len(seen):
+    if not len(seen) or seen.shape[1] != units.shape[1]:  # none of these is known, or another's
         return out
     for start in range(0, len(units), _ROWS):
         part = units[start : start + _ROWS]

@@ -82,6 +82,14 @@ def test_what_is_unlike_the_corrected_ones_comes_first_and_says_so() -> None:
     assert queue.reason(0) == "unlike what was corrected so far"
 
 
+def test_where_no_waiting_image_is_known_the_corrected_ones_tell_nothing() -> None:
+    nothing = np.zeros((3, 1), np.float16)
+    wild = np.array([0.1, 0.4, 0.2], np.float32)
+    waiting = flat(3, embeddings=nothing, disagreement=wild)
+    queue = queue_order(waiting, np.eye(4, dtype=np.float16))
+    assert queue.ids.tolist() == queue_order(waiting, NOTHING_SEEN).ids.tolist() == [2, 3, 1]
+
+
 def test_the_reasons_name_their_numbers() -> None:
     wild = np.array([0.1, 0.1, 0.4], np.float32)
     assert queue_order(flat(3, disagreement=wild), NOTHING_SEEN).reason(0) == (
