@@ -95,7 +95,10 @@ class DoubtTable:
         self._path = path
 
     def note(self, doubts: Iterable[ImageDoubt]) -> None:
-        """Replaces what was known of these images; an embedding that is not given stays."""
+        """Replaces what was known of these images.
+
+        An embedding that is not given stays, and of the same revision the disagreement too.
+        """
         rows = [
             (
                 doubt.image_id,
@@ -111,7 +114,9 @@ class DoubtTable:
             self._db.executemany(
                 "INSERT INTO image_doubt VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                 " revision = excluded.revision, uncertainty = excluded.uncertainty,"
-                " disagreement = excluded.disagreement, pixels = excluded.pixels,"
+                " disagreement = CASE revision WHEN excluded.revision"
+                " THEN COALESCE(excluded.disagreement, disagreement)"
+                " ELSE excluded.disagreement END, pixels = excluded.pixels,"
                 " embedding = COALESCE(excluded.embedding, embedding)",
                 rows,
             )

@@ -46,6 +46,20 @@ def test_what_was_noted_is_there_again_and_the_rest_is_not_known(project: Projec
     project.close()
 
 
+def test_a_measured_disagreement_stays_until_another_revision_proposes(project: Project) -> None:
+    def measured() -> float:
+        return float(project.doubts.waiting().disagreement[1])
+
+    project.doubts.note([ImageDoubt(2, "ab", 0.5, 0.25, 100.0)])
+    project.doubts.note([ImageDoubt(2, "ab", 0.5, None, 100.0)])  # it was shown
+    assert measured() == 0.25
+    project.doubts.note([ImageDoubt(2, "ab", 0.5, 0.75, 100.0)])
+    assert measured() == 0.75
+    project.doubts.note([ImageDoubt(2, "cd", 0.5, None, 100.0)])
+    assert np.isnan(measured())
+    project.close()
+
+
 def test_worked_on_images_wait_no_more_and_are_what_others_are_compared_with(
     project: Project,
 ) -> None:
