@@ -22,7 +22,7 @@ from cnnseg_gui.learning.augment import (
 from cnnseg_gui.learning.average import Average
 from cnnseg_gui.learning.begin_head import PATCHES, begin_head
 from cnnseg_gui.learning.device import Compute
-from cnnseg_gui.learning.losses import segmentation_loss
+from cnnseg_gui.learning.losses import evened, segmentation_loss
 from cnnseg_gui.learning.memory import (
     Effort,
     free,
@@ -56,7 +56,7 @@ class Settings:
     clip: float = 1.0
     """Of the gradient's norm."""
     class_weights: Literal["balanced", "none"] = "balanced"
-    """`balanced`: see there; `none`: every pixel counts as its neighbour does."""
+    """`balanced`: see there, and of patches `evened`; `none`: all pixels count alike."""
     borders: bool = False
     """The background between two close objects counts more: `core.border_weights`."""
     dice: bool = True
@@ -213,7 +213,9 @@ class Learner:
         drawn = [self._sampler.draw() for _ in range(self.effort.batch)]
         images, target = self._batch(drawn)
         images, target = compute.place(images), compute.place(_inner(target, context))
-        weights = _weights(drawn, side, context, compute.device)
+        weights = _borders(drawn, side, context, compute.device)
+        if settings.class_weights == "balanced":
+            weights = evened(target) if weights is None else evened(target) * weights
         with compute.autocast():
             logits = self.network(images)
         loss = segmentation_loss(logits, target, self._class_weights, weights, dice=settings.dice)
@@ -281,10 +283,10 @@ def _side(patch: int, context: int) -> int:
     return legal_length(patch, context) + 2 * context
 
 
-def _weights(
+def _borders(
     drawn: Sequence[Drawn], side: int, context: int, device: torch.device
 ) -> Tensor | None:
-    """How much each pixel of the target counts, float32[N, H, W]; None where all count alike."""
+    """The patches' own weights float32[N, H, W]; None where all pixels count alike."""
     maps = [patch.weights for patch in drawn if patch.weights is not None]
     if not maps:
         return None

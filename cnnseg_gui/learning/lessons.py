@@ -17,7 +17,7 @@ from cnnseg_gui.learning.borders import BorderMaps
 from cnnseg_gui.learning.hold_out import CELL, TilesOf
 from cnnseg_gui.learning.learner import Settings
 from cnnseg_gui.learning.looks import may_differ
-from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler
+from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler, weighed
 from cnnseg_gui.learning.upright import have_a_top
 
 
@@ -67,7 +67,7 @@ class Lessons:
         """Float32[classes]: how much a pixel of each class counts."""
         if self._settings.class_weights == "none":
             return torch.ones(self._classes)
-        return balanced(self.counts)
+        return balanced(weighed(e.mask.counts()[: self._classes] for e in self.taught))
 
     def renew(self, examples: Sequence[Example]) -> None:
         """Learns from these from now on, and more often where they say something new.
@@ -107,11 +107,12 @@ def without_cells(mask: Mask, held: Mask) -> Mask:
     return rest
 
 
-def balanced(counts: npt.NDArray[np.int64]) -> Tensor:
+def balanced(counts: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> Tensor:
     """Class weights float32[classes]: the inverse square root of their share, 1 on average.
 
     Args:
-        counts: decided pixels by class; a class without any weighs nothing.
+        counts: decided pixels by class, or what is in proportion to them; a class without any
+            weighs nothing.
     """
     shares = torch.from_numpy(counts / counts.sum()).float()
     weights = torch.where(shares > 0, shares.clamp_min(1e-6).rsqrt(), 0.0)

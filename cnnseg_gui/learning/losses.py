@@ -10,6 +10,19 @@ from cnnseg_gui.core.mask import UNLABELLED
 _SMOOTH = 1.0  # pixels: keeps a class of a few pixels from ruling the gradient
 
 
+def evened(target: Tensor) -> Tensor:
+    """Weights float32[N, 1, 1] of patches: the inverse square root of their decided pixels.
+
+    So a patch counts with the square root of what is decided in it: one that was approved as a
+    whole holds more than the strokes of thirty others, and would be all that a step is learnt from.
+
+    Args:
+        target: integers [N, H, W], a class index or UNLABELLED.
+    """
+    decided = (target != UNLABELLED).flatten(1).sum(1)
+    return decided.clamp_min(1).float().rsqrt()[:, None, None]
+
+
 def segmentation_loss(
     logits: Tensor,
     target: Tensor,
@@ -27,23 +40,25 @@ def segmentation_loss(
         logits: [N, classes, H, W].
         target: integers [N, H, W], a class index or UNLABELLED.
         class_weights: float32[classes].
-        pixel_weights: float32[N, H, W], multiplied with those of the class, for the cross-entropy
-            alone, e.g. border weights; where None every pixel weighs 1.
+        pixel_weights: float32[N, H, W], or what is broadcast to it, multiplied with those of the
+            class, for the cross-entropy alone, e.g. border weights; None: every pixel weighs 1.
         dice: False leaves the Dice part out.
     """
     decided = (target != UNLABELLED).reshape(-1)
     by_class = logits.transpose(0, 1).float().reshape(logits.shape[1], -1)
     truth = target.reshape(-1).long()
+    if pixel_weights is not None:
+        pixel_weights = pixel_weights.expand(target.shape).reshape(-1)
     if not decided.all():
         places = decided.nonzero()[:, 0]
         by_class, truth = by_class.index_select(1, places), truth[places]
         if pixel_weights is not None:
-            pixel_weights = pixel_weights.reshape(-1)[places]
+            pixel_weights = pixel_weights[places]
     if not len(truth):
         return logits.float().mul(0).sum()
     weights = class_weights[truth]
     if pixel_weights is not None:
-        weights = weights * pixel_weights.reshape(-1)
+        weights = weights * pixel_weights
     return likelihood_loss(by_class.log_softmax(0), truth, weights, dice=dice)
 
 

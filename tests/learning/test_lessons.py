@@ -114,3 +114,16 @@ def test_cells_are_taken_out_whole(seed: int, height: int, width: int) -> None:
     inside = (rows == row) & (columns == column)
     assert (rest[inside] == UNLABELLED).all()
     assert (rest[~inside] == mask[~inside]).all()
+
+
+def test_classes_are_balanced_by_images_and_not_by_pixels() -> None:
+    """An approved image without the class is no reason to look for it everywhere."""
+    whole = painted("whole", np.zeros((512, 512), np.uint8))
+    strokes = [painted(str(key), np.repeat([0, 1], [24, 8])[None]) for key in range(16)]
+    alone = lessons(*strokes).class_weights
+    beside = lessons(*strokes, whole).class_weights
+    assert (alone[1] / alone[0]).item() == pytest.approx(3**0.5)
+    assert (beside[1] / beside[0]).item() < 6  # by the pixel it would be 45
+    assert lessons(
+        *strokes, whole, settings=Settings(class_weights="none")
+    ).class_weights.tolist() == [1, 1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from cnnseg_gui.core.mask import UNLABELLED
-from cnnseg_gui.learning.losses import dice_loss, segmentation_loss
+from cnnseg_gui.learning.losses import dice_loss, evened, segmentation_loss
 
 CLASSES = 3
 WEIGHTS = torch.tensor([0.5, 1.0, 2.0])
@@ -143,3 +143,27 @@ def test_without_dice_it_is_the_textbooks_cross_entropy() -> None:
     plain = segmentation_loss(logits, target, torch.ones(CLASSES), dice=False)
     textbook = torch.nn.functional.cross_entropy(logits, target.long(), ignore_index=UNLABELLED)
     assert plain.item() == pytest.approx(textbook.item(), rel=1e-6)
+
+
+def test_a_patch_counts_with_the_square_root_of_what_is_decided_in_it() -> None:
+    target = torch.full((3, 10, 10), UNLABELLED, dtype=torch.uint8)
+    target[0, :2, :2] = 1
+    target[1] = 0
+    weights = evened(target)
+    assert weights.shape == (3, 1, 1)
+    sums = (weights * (target != UNLABELLED)).sum((1, 2))
+    torch.testing.assert_close(sums, torch.tensor([2.0, 10.0, 0.0]))
+    assert weights.isfinite().all()
+
+
+def test_weights_of_patches_are_those_of_each_of_their_pixels() -> None:
+    torch.manual_seed(3)
+    logits, target = torch.randn(2, 3, 4, 5), torch.randint(0, 3, (2, 4, 5))
+    target[0, 1:] = UNLABELLED
+    weights = torch.tensor([3.0, 0.5])[:, None, None]
+    each = torch.tensor([3.0] * 20 + [0.5] * 20).view(2, 4, 5)
+    ones = torch.ones(3)
+    torch.testing.assert_close(
+        segmentation_loss(logits, target, ones, weights),
+        segmentation_loss(logits, target, ones, each),
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cnnseg_gui.core.mask import UNLABELLED, Mask, Pixels
 from cnnseg_gui.learning.augment import reach, to_batch
-from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler
+from cnnseg_gui.learning.sampling import Example, PixelCache, Sampler, weighed
 
 
 def example(mask: Pixels, key: str = "a", loads: list[str] | None = None) -> Example:
@@ -77,6 +77,26 @@ def test_every_image_is_drawn_from() -> None:
     for _ in range(100):
         drawing.draw()
     assert len(loads) > 4  # 0.25 % of the pixels; its square root is 5 %
+
+
+def test_a_whole_image_of_one_class_leaves_the_strokes_of_the_others_their_share() -> None:
+    whole = np.zeros((1024, 1024), np.uint8)
+    strokes = [sparse(64, 64, {0: (0, 0, 30, 60), 1: (32, 0, 62, 60)}) for _ in range(8)]
+    examples = [example(mask, str(key)) for key, mask in enumerate([whole, *strokes])]
+    drawing = sampler(*examples, scales=(1.0, 1.0), patch=8)
+    other = np.mean([(drawing.draw()[1] == 1).any() for _ in range(400)])
+    # √240 beside √1264 is 0.30 of all; by the pixel it would be 0.10
+    assert other > 0.22
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(1, 10**7)), min_size=1, max_size=9))
+def test_an_image_counts_with_the_square_root_of_its_pixels(
+    counts: list[tuple[int, int]],
+) -> None:
+    found = weighed(np.array(pair) for pair in counts)
+    for cls in range(2):
+        slow = sum(pair[cls] / sum(pair) ** 0.5 for pair in counts)
+        assert found[cls] == pytest.approx(slow)
 
 
 def test_an_image_smaller_than_a_patch_is_mirrored_and_undecided_beyond() -> None:
