@@ -264,7 +264,9 @@ def weighed(by_image: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.float64
     Args:
         by_image: decided pixels by class, int64[classes], of each image that has any.
     """
-    return np.sum([counts / math.sqrt(counts.sum()) for counts in by_image], 0)
+    shares = [counts / math.sqrt(counts.sum()) for counts in by_image]
+    total: npt.NDArray[np.float64] = np.sum(shares, 0)
+    return total
 
 
 def _read(mask: Mask, tile: Pixels) -> Pixels:
