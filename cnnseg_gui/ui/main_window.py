@@ -272,18 +272,17 @@ class MainWindow(QMainWindow):
         return dock
 
     def _arrange(self) -> None:
-        """The layout of the first start."""
+        """The layout of the first start; the window keeps its size."""
         images, navigator, display, classes, tool, regions, *others = self.docks
         teaching, history, labels, log, *review = others
         for dock in self.docks:
             dock.setFloating(False)
-            dock.show()
+            dock.hide()  # all at once, not yet in their tabs, they need more than the window has
         for dock in (images, navigator, display):
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
         for dock in (classes, tool, teaching):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.tabifyDockWidget(tool, regions)
-        tool.raise_()
         self.tabifyDockWidget(teaching, history)
         self.tabifyDockWidget(history, labels)
         revisions, effort, slips, batch, measurements = review
@@ -295,17 +294,16 @@ class MainWindow(QMainWindow):
         ):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             self.tabifyDockWidget(beside, dock)
-            dock.setVisible(dock is revisions)
-        tool.raise_()
-        teaching.raise_()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, measurements)
         self.tabifyDockWidget(log, measurements)
-        for dock in (log, measurements):
-            dock.hide()
-        self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
         self.tabifyDockWidget(navigator, display)
-        navigator.raise_()
+        asked_for = {slips, batch, effort, log, measurements}
+        for dock in self.docks:
+            dock.setVisible(dock not in asked_for)
+        for dock in (tool, teaching, navigator):
+            dock.raise_()
+        self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
         self.resizeDocks([images, navigator], [560, 180], Qt.Orientation.Vertical)
         self.resizeDocks([classes, tool, teaching], [230, 230, 400], Qt.Orientation.Vertical)
 
