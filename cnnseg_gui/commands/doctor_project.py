@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cnnseg_gui.commands.locking import locked
 from cnnseg_gui.commands.output import Ticker, answer, counted, note
 from cnnseg_gui.core import database
 from cnnseg_gui.core.check_project import Checked, Finding, Repair, check_project
@@ -36,19 +37,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _mended(folder: Path, findings: Sequence[Finding], ticker: Ticker, *, ask: bool) -> list[str]:
     """One kind of repair after the other; a project that is made again is whole by that."""
-    from cnnseg_gui.editor.project_lock import lock_project
-
-    lock = lock_project(folder.absolute())
-    try:
+    done: list[str] = []
+    with locked(folder):
         kinds = [kind for kind in Repair if any(f.repair == kind for f in findings)]
-        done: list[str] = []
         for kind in kinds[:1] if Repair.REBUILD in kinds else kinds:
             if not ask or _agreed(QUESTIONS[kind]):
                 done += repair(folder, kind, findings, on_progress=ticker.note)
-        return done
-    finally:
-        if lock is not None:
-            lock.unlock()
+    return done
 
 
 def _agreed(question: str) -> bool:

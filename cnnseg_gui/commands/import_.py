@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from cnnseg_gui.commands.import_told import say_plan, say_report
+from cnnseg_gui.commands.locking import locked
 from cnnseg_gui.commands.output import Ticker
 from cnnseg_gui.core.database import FILE_NAME
 from cnnseg_gui.core.errors import UserError
@@ -67,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
         1 where entries had to be left out.
 
     Raises:
+        ProjectInUse: a window or another command has the project; nothing goes in.
         UserError: the data set cannot be read, nothing of it goes in, or it cannot be stored.
     """
     mapping = read_mapping(options.map)
@@ -80,15 +82,18 @@ def run(options: argparse.Namespace) -> int:
     chosen = ImportOptions(mapping, Existing(options.existing))
     if options.dry_run:
         return _dry_run(options, format_, data_set, chosen, None if is_new else folder)
-    project = make_project(folder, data_set, mapping) if is_new else Project.open(folder)
-    try:
-        ticker = Ticker()
-        report = import_all(
-            Import(project, data_set, chosen, title=format_.title),
-            on_progress=lambda done, of: ticker.note(f"{done} of {of} images"),
-        )
-    finally:
-        project.close()
+    if is_new:
+        make_project(folder, data_set, mapping).close()
+    with locked(folder):
+        project = Project.open(folder)
+        try:
+            ticker = Ticker()
+            report = import_all(
+                Import(project, data_set, chosen, title=format_.title),
+                on_progress=lambda done, of: ticker.note(f"{done} of {of} images"),
+            )
+        finally:
+            project.close()
     return say_report(options, report, format_.name, is_new=is_new)
 
 

@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Makes the project.
+    """Makes the project; its images and masks are there whole or not at all.
 
     Raises:
         UserError: there is one already, no image can be read, or no mask has an image's name.
@@ -66,18 +66,10 @@ def run(options: argparse.Namespace) -> int:
     facts = _read(paths)
     project = Project.create(options.project, options.classes)
     try:
-        project.add_images(facts)
         imported = _Imported(meaning)
-        ticker = Ticker()
-        records = project.images()
-        of_file = Counter(record.path for record in records)
-        for number, record in enumerate(records, start=1):
-            stem = record.path.stem
-            if of_file[record.path] > 1:  # as an export calls the pages of a stack
-                stem = f"{stem}.{record.page + 1:03d}"
-            if stem in masks:
-                imported.take(project, record, masks.pop(stem))
-            ticker.note(f"{number} of {len(facts)} masks")
+        with project.together():  # no window can open it meanwhile: it shows whole masks
+            project.add_images(facts)
+            _take_all(project, imported, masks)
         imported.tell(options.classes, left_over=len(masks))
         _answer(
             options,
@@ -88,6 +80,20 @@ def run(options: argparse.Namespace) -> int:
     finally:
         project.close()
     return 0
+
+
+def _take_all(project: Project, imported: _Imported, masks: dict[str, Path]) -> None:
+    """The masks by stem that images have; those that no image has are left in it."""
+    ticker = Ticker()
+    records = project.images()
+    of_file = Counter(record.path for record in records)
+    for number, record in enumerate(records, start=1):
+        stem = record.path.stem
+        if of_file[record.path] > 1:  # as an export calls the pages of a stack
+            stem = f"{stem}.{record.page + 1:03d}"
+        if stem in masks:
+            imported.take(project, record, masks.pop(stem))
+        ticker.note(f"{number} of {len(records)} masks")
 
 
 def _find_masks(folder: Path, images: list[Path]) -> dict[str, Path]:

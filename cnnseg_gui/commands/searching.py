@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cnnseg_gui.commands.locking import locked
 from cnnseg_gui.commands.output import Ticker, counted, note
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.relink import relink
@@ -26,18 +27,20 @@ def look_in(options: argparse.Namespace, project: Project) -> None:
     """Attaches what is found in the folders named, and says on stderr what was and was not.
 
     Raises:
+        ProjectInUse: a window or another command has the project; nothing is looked for.
         UserError: a folder is not there, or the project cannot be written.
     """
     if not options.look_in:
         return
     ticker = Ticker()
-    found = relink(
-        project,
-        options.look_in,
-        on_progress=lambda looked, files, done: ticker.note(
-            f"{looked} of {files} files looked at, {counted(done, 'image')} found"
-        ),
-    )
+    with locked(project.folder):
+        found = relink(
+            project,
+            options.look_in,
+            on_progress=lambda looked, files, done: ticker.note(
+                f"{looked} of {files} files looked at, {counted(done, 'image')} found"
+            ),
+        )
     for image_id, path in found.moved.items():
         note(f"found again: {path} (image {image_id})")
     for file in found.missing:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 
+from cnnseg_gui.commands.locking import locked
 from cnnseg_gui.commands.output import answer, counted
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import ImageRecord
@@ -31,16 +33,19 @@ def run(options: argparse.Namespace) -> int:
     """Changes tags where asked to, then prints them all.
 
     Raises:
+        ProjectInUse: tags are to change, and a window or another command has the project.
         UserError: no such project or image, or a tag that is no name.
     """
     if bool(options.add or options.remove) != bool(options.images):
         options.usage_error("--add and --remove need --images, and --images one of them")
-    project = Project.open(options.project)
-    try:
-        _change(options, project)
-        records = project.images()
-    finally:
-        project.close()
+    changes = options.add or options.remove or options.from_folders
+    with locked(options.project) if changes else nullcontext():
+        project = Project.open(options.project)
+        try:
+            _change(options, project)
+            records = project.images()
+        finally:
+            project.close()
     data = {"images": [{"image": str(r.path), "tags": list(r.tags)} for r in records]}
     tagged = [record for record in records if record.tags]
     lines = [f"{record.name}: {', '.join(record.tags)}" for record in tagged]

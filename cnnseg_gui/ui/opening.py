@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from cnnseg_gui.core import database, mirror
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import IMAGE_SUFFIXES, expect_images, find_images
+from cnnseg_gui.core.project_lock import ProjectInUse
 from cnnseg_gui.core.sample import copy_sample
 from cnnseg_gui.editor.export_proposing import ExportProposing
 from cnnseg_gui.editor.jobs import in_background
-from cnnseg_gui.editor.project_lock import ProjectInUse
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.banner import Offer
 from cnnseg_gui.ui.label_offers import (

@@ -85,7 +85,7 @@ def test_a_project_that_a_window_has_open_is_not_mended(
     lock = lock_project(project)
     assert lock is not None
     assert main(["doctor", str(project), "--repair", "--yes"]) == 1
-    assert "another window has this project open" in capsys.readouterr().err
+    assert "another window or command has this project open" in capsys.readouterr().err
     lock.unlock()
 
 

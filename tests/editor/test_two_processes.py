@@ -14,7 +14,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.editor.project_lock import ProjectInUse, lock_project
+from cnnseg_gui.core.project_lock import ProjectInUse
+from cnnseg_gui.editor.project_lock import lock_project
 from cnnseg_gui.editor.workspace import Workspace
 from tests.core.killing import make_project
 
@@ -70,7 +71,7 @@ def test_a_live_owner_keeps_its_project_even_when_it_does_not_answer(
         lock = folder / ".cnnseg.lock"
         os.utime(lock, (1, 1))  # as if it had been held for years
     for _ in range(3):
-        with pytest.raises(UserError, match="another window has this project open"):
+        with pytest.raises(UserError, match="another window or command has this project open"):
             workspace.open_project(folder)
     assert workspace.project is None
     if stopped:
@@ -89,7 +90,7 @@ def test_a_killed_owner_is_taken_over_at_once(
     assert (folder / ".cnnseg.lock").exists()
     workspace.open_project(folder)
     assert workspace.project is not None
-    with pytest.raises(UserError, match="another window has this project open"):
+    with pytest.raises(UserError, match="another window or command has this project open"):
         Workspace().open_project(folder)
 
 
@@ -99,7 +100,7 @@ def test_a_project_that_was_just_made_belongs_to_its_window(
     workspace.create_project(tmp_path / "new", ("background", "cell"))
     second = Workspace()
     try:
-        with pytest.raises(UserError, match="another window has this project open"):
+        with pytest.raises(UserError, match="another window or command has this project open"):
             second.open_project(tmp_path / "new")
     finally:
         second.close_project()
@@ -131,7 +132,7 @@ def test_a_copy_of_an_open_project_says_how_it_is_opened(
     folder, copy = make_project(tmp_path), tmp_path / "copy"
     start_painter(folder)
     shutil.copytree(folder, copy)
-    with pytest.raises(UserError, match="another window has this project open") as said:
+    with pytest.raises(UserError, match="another window or command has this project open") as said:
         workspace.open_project(copy)
     assert "where this folder is a copy, delete the file .cnnseg.lock" in said.value.remedy
     (copy / ".cnnseg.lock").unlink()

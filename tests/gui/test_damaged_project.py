@@ -115,7 +115,7 @@ def test_while_another_window_has_it_open_it_is_left_alone(
     lock = lock_project(folder)
     assert lock is not None
     qtbot.mouseClick(dialog.start, LEFT)
-    assert "another window has this project open" in dialog.said
+    assert "another window or command has this project open" in dialog.said
     assert (folder / "project.sqlite").read_bytes() == b"not a database" * 999
     lock.unlock()
     qtbot.mouseClick(dialog.leave, LEFT)

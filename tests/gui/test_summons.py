@@ -44,7 +44,7 @@ def test_the_first_window_comes_to_the_front(
     window.showMinimized()
     assert window.isMinimized()
     said = _second(qtbot, folder)
-    assert "another window has this project open" in said
+    assert "another window or command has this project open" in said
     assert "asked to come to the front" in said
     assert not window.isMinimized()
     assert window.windowState() & Qt.WindowState.WindowMinimized == Qt.WindowState.WindowNoState

@@ -230,7 +230,7 @@ def test_a_second_window_on_the_same_project_is_refused_until_the_first_closes(
     qtbot.addWidget(second)
     second.show()
     second.opening.open_paths([folder])
-    assert "another window has this project open" in second.banner.text
+    assert "another window or command has this project open" in second.banner.text
     assert second.workspace.project is None
     open_sample.close()
     second.opening.open_paths([folder])
