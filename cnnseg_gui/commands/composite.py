@@ -31,9 +31,8 @@ def current_model(options: argparse.Namespace, project: Project) -> CurrentModel
     """
     from cnnseg_gui.commands.computing import memory_told
     from cnnseg_gui.commands.segment import segment
-    from cnnseg_gui.commands.stored import load_revision
+    from cnnseg_gui.commands.stored import adapted
     from cnnseg_gui.learning.device import choose
-    from cnnseg_gui.learning.model import adapt
 
     current = project.revisions.current
     if current is None:
@@ -42,8 +41,7 @@ def current_model(options: argparse.Namespace, project: Project) -> CurrentModel
             path=options.project,
             remedy="Teach it with `cnnseg train`, or export without --composite.",
         )
-    classes = project.class_list.dense_classes
-    model = adapt(load_revision(current), [cls.name for cls in classes])
+    model = adapted(project, current)
     compute = choose(options.device)
 
     def propose(pixels: Pixels) -> Pixels:

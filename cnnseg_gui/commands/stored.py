@@ -7,6 +7,7 @@ from pathlib import Path
 from cnnseg_gui.core.classes import PixelClass, make_classes
 from cnnseg_gui.core.database import FILE_NAME
 from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.model_classes import class_mapping
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import CARD, WEIGHTS, Revision
 from cnnseg_gui.learning.card import Card
@@ -71,20 +72,29 @@ def load_revision(revision: Revision) -> Model:
     return load(revision.folder / WEIGHTS, card)
 
 
+def adapted(project: Project, revision: Revision) -> Model:
+    """A revision for the project's classes as they are now, matched as the window does it.
+
+    Raises:
+        UserError: as `load_revision`.
+    """
+    classes = [cls.name for cls in project.class_list.dense_classes]
+    return adapt(load_revision(revision), classes, class_mapping(project, revision))
+
+
 def _of_project(path: Path) -> Found:
     project = Project.open(path)
     try:
-        classes = project.class_list.dense_classes
         current = project.revisions.current
+        if current is None:
+            raise UserError(
+                "this project has learnt nothing yet",
+                path=path,
+                remedy="Teach it with `cnnseg train`, or name a starter.",
+            )
+        return adapted(project, current), project.class_list.dense_classes
     finally:
         project.close()
-    if current is None:
-        raise UserError(
-            "this project has learnt nothing yet",
-            path=path,
-            remedy="Teach it with `cnnseg train`, or name a starter.",
-        )
-    return adapt(load_revision(current), [cls.name for cls in classes]), classes
 
 
 def _with_own_classes(model: Model) -> Found:

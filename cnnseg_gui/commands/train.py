@@ -15,6 +15,7 @@ from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import Pixels
+from cnnseg_gui.core.model_classes import class_mapping
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.core.scores import promotes, verdict_of
@@ -132,19 +133,18 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
             seed=options.seed,
             on_progress=_Reporter(headline),
             settings=settings,
-            rival=_current(project) if options.network else None,
+            rival=proposing(project) if options.network else None,
         )
 
 
 def _begin(options: argparse.Namespace, project: Project) -> Model:
     """What to begin with, for the project's classes."""
-    from cnnseg_gui.commands.stored import load_revision
-    from cnnseg_gui.learning.model import adapt, new, staged
+    from cnnseg_gui.commands.stored import adapted
+    from cnnseg_gui.learning.model import new, staged
     from cnnseg_models import registry
 
-    classes = [cls.name for cls in project.class_list.dense_classes]
     if options.network is None:
-        return _current(project)
+        return proposing(project)
     if options.network not in registry.names():
         options.usage_error(
             f"there is no network “{options.network}”, only {', '.join(registry.names())}"
@@ -160,20 +160,22 @@ def _begin(options: argparse.Namespace, project: Project) -> Model:
                 path=project.path,
                 remedy="Teach the coarser network first.",
             )
-        return staged(adapt(load_revision(current), classes), options.network, chosen)
+        return staged(adapted(project, current), options.network, chosen)
+    classes = [cls.name for cls in project.class_list.dense_classes]
     return new(options.network, classes, options.seed, chosen)
 
 
-def _current(project: Project) -> Model:
+def proposing(project: Project) -> Model:
     """What proposes now: the current revision, else the starter."""
-    from cnnseg_gui.commands.stored import load_revision
+    from cnnseg_gui.commands.stored import adapted
     from cnnseg_gui.learning.model import adapt, starter
 
-    classes = [cls.name for cls in project.class_list.dense_classes]
     current = project.revisions.current
     if current is not None:
-        return adapt(load_revision(current), classes)
-    return adapt(starter(project.setting("starter", _STARTER)), classes)
+        return adapted(project, current)
+    classes = [cls.name for cls in project.class_list.dense_classes]
+    mapping = class_mapping(project, None)
+    return adapt(starter(project.setting("starter", _STARTER)), classes, mapping)
 
 
 def examples_of(project: Project) -> list[Example]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Signal
 
-from cnnseg_gui.core.classes import PixelClass
+from cnnseg_gui.core.model_classes import MAPPING, class_mapping
 from cnnseg_gui.core.revisions import CARD, Revision
 from cnnseg_gui.core.scores import promotes
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.resources import starter_folder
 
 DEFAULT_STARTER = "fcn-lite0"
-_BEGIN, _KNOWS, _MAPPING = "begin_with", "begin_knows", "class_mapping"  # settings of the project
+_BEGIN, _KNOWS = "begin_with", "begin_knows"  # settings of the project
 
 
 def network_of(revision: Revision) -> str:
@@ -97,18 +97,9 @@ class ModelChoice(QObject):
 
     @property
     def mapping(self) -> dict[str, str]:
-        """Names of the model's classes by the project's, where a person has set them.
-
-        A class that was renamed goes on with what the revision learnt under a former name.
-        """
+        """Names of the model's classes by the project's, where they are others."""
         project = self._workspace.project
-        if project is None:
-            return {}
-        stored = json.loads(project.setting(_MAPPING) or "{}")
-        return {
-            **_renamed(project.classes, self.revision),
-            **{str(new): str(old) for new, old in stored.items()},
-        }
+        return class_mapping(project, self.revision) if project else {}
 
     def choose(
         self, model: str, *, knows: bool = False, mapping: Mapping[str, str] | None = None
@@ -126,7 +117,7 @@ class ModelChoice(QObject):
         project = self._workspace.project
         if project is None:
             return
-        project.set_setting(_MAPPING, json.dumps(dict(mapping or {})))
+        project.set_setting(MAPPING, json.dumps(dict(mapping or {})))
         project.set_setting(_KNOWS, "yes" if knows else "")
         project.set_setting(_BEGIN, model)
         self.changed.emit()
@@ -141,16 +132,3 @@ class ModelChoice(QObject):
         if project is not None:
             project.revisions.promote(revision.name)
             self.choose("")
-
-
-def _renamed(classes: Sequence[PixelClass], revision: Revision | None) -> dict[str, str]:
-    """The revision's names of those classes that it knows under a former one only."""
-    if revision is None:
-        return {}
-    known = set(json.loads(revision.card).get("classes", ()))
-    found = {}
-    for cls in classes:
-        former = [name for name in cls.former if name in known]
-        if cls.name not in known and former:
-            found[cls.name] = former[-1]
-    return found
