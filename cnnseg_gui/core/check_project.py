@@ -20,9 +20,9 @@ from cnnseg_gui.core.image_table import FORMER, absolute_path
 from cnnseg_gui.core.mask import TILE, UNLABELLED, Pixels, TileGrid, unpack_tile
 from cnnseg_gui.core.mask_io import read_mask
 from cnnseg_gui.core.mirror import FOLDER
+from cnnseg_gui.core.model_folders import WEIGHTS, leftovers
 from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.rect import cell_rect
-from cnnseg_gui.core.revisions import WEIGHTS
 
 
 class Repair(StrEnum):
@@ -235,7 +235,11 @@ class _Check:
         return len(rows)
 
     def _leftovers(self) -> None:
-        for pattern in (".cnnseg-*", f"{FOLDER}/.cnnseg-*", "models/.*.part"):
-            for stale in self._folder.glob(pattern):
-                what = "this was left half-written by a crash"
-                self._findings.append(Finding(what, str(stale), Repair.SWEEP))
+        files = [
+            path
+            for pattern in (".cnnseg-*", f"{FOLDER}/.cnnseg-*")
+            for path in self._folder.glob(pattern)
+        ]
+        for stale in (*files, *leftovers(self._folder)):
+            what = "this was left half-written by a crash"
+            self._findings.append(Finding(what, str(stale), Repair.SWEEP))

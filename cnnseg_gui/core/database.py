@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -22,6 +23,8 @@ _APPLICATION_ID = 0x434E4E53  # "CNNS"
 _MIRROR = "masks"
 _REBUILD = "Keep it as it is: `cnnseg doctor --repair` makes a new one from the folder masks/."
 
+PATIENCE_S = 30.0
+"""As long as a command waits for the database rather than lose what it has learnt."""
 _BUSY_S = 0.2  # a gesture that another program's lock keeps out waits in memory, not the window
 
 # One entry per schema version, run in order; never edited once released.
@@ -307,8 +310,14 @@ def made_beside(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+def transaction(
+    connection: sqlite3.Connection, path: Path, *, patience: float = 0.0
+) -> Iterator[None]:
     """All or nothing; inside another one it is a part of that.
+
+    Args:
+        patience: seconds that it waits for another program which is writing, beyond the moment
+            that it always does.
 
     Raises:
         UserError: the database could not take it; nothing of it is stored.
@@ -317,16 +326,31 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
         if connection.in_transaction:
             yield
             return
-        connection.execute("BEGIN IMMEDIATE")
+        _insist(connection, "BEGIN IMMEDIATE", patience)
         try:
             yield
-            connection.execute("COMMIT")
+            _insist(connection, "COMMIT", patience)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.Error as error:
         raise database_error(error, path) from error
+
+
+def _insist(connection: sqlite3.Connection, statement: str, patience: float) -> None:
+    """In short tries, so that Ctrl-C is heard between two."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= until:
+                raise
+            time.sleep(_BUSY_S / 4)
+        else:
+            return
 
 
 def database_error(error: sqlite3.Error | UnicodeError, path: Path) -> UserError:

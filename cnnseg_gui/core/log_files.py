@@ -20,6 +20,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
+from cnnseg_gui.core.alive import is_alive
+
 _PART_BYTES, _PARTS = 1_000_000, 5
 _KEPT = 10
 _CRASH_CHARACTERS = 20_000
@@ -175,13 +177,7 @@ def _is_running(path: Path) -> bool:
     name = _NAME.fullmatch(path.name)
     if name is None or sys.platform == "win32":  # where files that are open cannot be moved
         return False
-    try:
-        os.kill(int(name[2]), 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+    return is_alive(int(name[2])) is not False
 
 
 def _read_crash(path: Path) -> Crash:

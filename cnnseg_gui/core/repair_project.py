@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from cnnseg_gui.core import mirror, revisions
+from cnnseg_gui.core import mirror, model_folders
 from cnnseg_gui.core.atomic import sweep
 from cnnseg_gui.core.check_project import Finding, Repair
 from cnnseg_gui.core.mirror_round import mirror_round
@@ -47,7 +47,7 @@ def repair(
         case Repair.SWEEP:
             sweep(folder)
             mirror.sweep_leftovers(folder)
-            revisions.sweep_leftovers(folder)
+            model_folders.sweep_leftovers(folder)
             return ["removed"]
 
 

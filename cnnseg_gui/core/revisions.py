@@ -5,19 +5,24 @@ Revisions propose masks; classifiers have been taught the project's tags.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import sqlite3
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnnseg_gui.core import database
-from cnnseg_gui.core.atomic import sync_folder
-from cnnseg_gui.core.errors import UserError, from_os_error
+from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.model_folders import CARD, WEIGHTS, ModelFolders, Staged
 
-WEIGHTS, CARD = "model.safetensors", "card.json"
+__all__ = [
+    "CARD",
+    "WEIGHTS",
+    "Revision",
+    "Revisions",
+    "StoredModel",
+    "TaughtClassifiers",
+]
 
 
 @dataclass(frozen=True)
@@ -41,58 +46,11 @@ class Revision(StoredModel):
     """What a person calls it."""
 
 
-def sweep_leftovers(folder: Path) -> None:
-    """Removes what a crash left half-written of a project's models."""
-    for stale in (folder / "models").glob(".*.part"):
-        shutil.rmtree(stale, ignore_errors=True)  # locked, read-only: then it stays
-
-
-class _Folders:
-    """Writes the folders of one kind of model: `r001`, `r002`, …"""
-
-    def __init__(self, folder: Path, letter: str) -> None:
-        self._models = folder / "models"
-        self._letter = letter
-
-    def path(self, name: str) -> Path:
-        return self._models / name
-
-    def write(self, number: int, weights: bytes, card: bytes) -> str:
-        """Writes beside, syncs and renames, so that a folder is complete or not there.
-
-        Returns:
-            The folder's name.
-
-        Raises:
-            UserError: the disk refuses.
-        """
-        name = f"{self._letter}{number:03}"
-        target, beside = self._models / name, self._models / f".{name}.part"
-        try:
-            self._models.mkdir(exist_ok=True)
-            for stale in (beside, target):  # left by a fault before the database heard of it
-                if stale.exists():
-                    shutil.rmtree(stale)
-            beside.mkdir()
-            try:
-                _write_synced(beside / WEIGHTS, weights)
-                _write_synced(beside / CARD, card)
-                sync_folder(beside)
-                beside.rename(target)
-            except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)
-                raise
-            sync_folder(self._models)
-        except OSError as error:
-            raise from_os_error(error, doing="storing the model", path=target) from error
-        return name
-
-
 class Revisions:
     """The project's revisions, oldest first; the one promoted last is the current one."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self._folders = _Folders(folder, "r")
+        self._folders = ModelFolders(folder, "r")
         self._path = folder / database.FILE_NAME
         self._db = connection
 
@@ -113,32 +71,51 @@ class Revisions:
         promoted = [revision for revision in self.all() if revision.promoted]
         return max(promoted, key=lambda revision: revision.promoted, default=None)
 
-    def add(self, weights: bytes, card: bytes, *, promoted: bool = True) -> Revision:
+    def add(
+        self, weights: bytes, card: bytes, *, promoted: bool = True, patience: float = 0.0
+    ) -> Revision:
         """Stores a new revision.
 
-        Its folder is there before the database hears of it, so a fault at any moment leaves the
-        previous revision current.
+        Its folder is there before its row, so a fault at any moment leaves the previous revision
+        current.
 
         Args:
             weights: safetensors.
             card: JSON, UTF-8.
             promoted: it becomes the current one; else it is only kept.
+            patience: as for `database.transaction`.
 
         Raises:
-            UserError: it could not be written; the previous revision stays.
+            UserError: it could not be stored, and the previous revision stays. Where the weights
+                could be written they are kept, and it says where.
+        """
+        with (
+            self.staged(weights, card) as staged,
+            database.transaction(self._db, self._path, patience=patience),
+        ):
+            return self.insert(staged, promoted=promoted)
+
+    def staged(self, weights: bytes, card: bytes) -> AbstractContextManager[Staged]:
+        """Writes what `insert` is to store inside: see `ModelFolders.staged`."""
+        return self._folders.staged(weights, card)
+
+    def insert(self, staged: Staged, *, promoted: bool) -> Revision:
+        """Stores a revision that is written, as part of a transaction that has begun.
+
+        Raises:
+            UserError: it could not be stored.
         """
         known = self.all()
-        number = 1 + max((int(r.name[1:]) for r in known), default=0)
-        name = self._folders.write(number, weights, card)
+        name = self._folders.place(staged, [revision.name for revision in known])
         turn = _next_turn(known) if promoted else 0
-        sha256, now = hashlib.sha256(weights).hexdigest(), time.time()
+        row = (name, staged.sha256, time.time(), staged.card, turn)
         with database.transaction(self._db, self._path):
             self._db.execute(
                 "INSERT INTO revision (name, sha256, created, card, promoted)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (name, sha256, now, card.decode(), turn),
+                row,
             )
-        return Revision(name, self._folders.path(name), sha256, now, card.decode(), turn)
+        return Revision(name, staged.folder, *row[1:])
 
     def set_title(self, name: str, title: str) -> None:
         """Gives a revision a name for people.
@@ -155,10 +132,10 @@ class Revisions:
         Raises:
             UserError: there is none of this name, or it could not be stored.
         """
-        name, known = self.named(name).name, self.all()
         with database.transaction(self._db, self._path):
+            name = self.named(name).name
             self._db.execute(
-                "UPDATE revision SET promoted = ? WHERE name = ?", (_next_turn(known), name)
+                "UPDATE revision SET promoted = ? WHERE name = ?", (_next_turn(self.all()), name)
             )
 
     def named(self, name: str) -> Revision:
@@ -197,7 +174,7 @@ class TaughtClassifiers:
     """The classifiers that were taught the project's tags, oldest first."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self._folders = _Folders(folder, "t")
+        self._folders = ModelFolders(folder, "t")
         self._path = folder / database.FILE_NAME
         self._db = connection
 
@@ -212,21 +189,22 @@ class TaughtClassifiers:
             for name, sha256, created, card in rows
         ]
 
-    def add(self, weights: bytes, card: bytes) -> StoredModel:
+    def add(self, weights: bytes, card: bytes, *, patience: float = 0.0) -> StoredModel:
         """Stores a classifier: as `Revisions.add`.
 
         Raises:
-            UserError: it could not be written.
+            UserError: it could not be stored; as there.
         """
-        number = 1 + max((int(stored.name[1:]) for stored in self.all()), default=0)
-        name = self._folders.write(number, weights, card)
-        sha256, now = hashlib.sha256(weights).hexdigest(), time.time()
-        with database.transaction(self._db, self._path):
+        with (
+            self._folders.staged(weights, card) as staged,
+            database.transaction(self._db, self._path, patience=patience),
+        ):
+            name = self._folders.place(staged, [stored.name for stored in self.all()])
+            row = (name, staged.sha256, time.time(), staged.card)
             self._db.execute(
-                "INSERT INTO classifier (name, sha256, created, card) VALUES (?, ?, ?, ?)",
-                (name, sha256, now, card.decode()),
+                "INSERT INTO classifier (name, sha256, created, card) VALUES (?, ?, ?, ?)", row
             )
-        return StoredModel(name, self._folders.path(name), sha256, now, card.decode())
+        return StoredModel(name, staged.folder, *row[1:])
 
     def find(self, sha256: str) -> StoredModel:
         """The classifier with these weights.
@@ -250,10 +228,3 @@ def _missing(kind: str, sha256: str, path: Path) -> UserError:
         path=path,
         remedy="Choose another one.",
     )
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer, Signal
 
-from cnnseg_gui.core import database, mirror, revisions
+from cnnseg_gui.core import database, mirror, model_folders
 from cnnseg_gui.core.atomic import sweep, write_atomically
 from cnnseg_gui.core.attached import ChangedImage, MissingImage
 from cnnseg_gui.core.class_list import ClassList
@@ -381,7 +381,7 @@ class Workspace(QObject):
         self.project, self._classes, self._lock = project, classes, lock
         sweep(project.folder)
         mirror.sweep_leftovers(project.folder)
-        revisions.sweep_leftovers(project.folder)
+        model_folders.sweep_leftovers(project.folder)
         self.project_changed.emit()
         self._mirroring.later(project)  # what a crash kept from it
         if image is not None:

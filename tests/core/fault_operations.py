@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnseg_gui.core import database, mirror, revisions
+from cnnseg_gui.core import database, mirror, model_folders
 from cnnseg_gui.core.atomic import sweep, write_atomically
 from cnnseg_gui.core.image_table import APPROVED, probe
 from cnnseg_gui.core.mask import Mask, pack_tile
@@ -59,7 +59,7 @@ class Operation:
         if folder.exists():
             sweep(folder)
             mirror.sweep_leftovers(folder)
-            revisions.sweep_leftovers(folder)
+            model_folders.sweep_leftovers(folder)
 
 
 def _stroke(project: Project) -> Callable[[], object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,7 +63,9 @@ def _mirror_gone(folder: Path) -> None:
 
 def _leftover(folder: Path) -> None:
     (folder / "masks" / ".cnnseg-0123").write_bytes(b"half")
-    (folder / "models" / ".r002.part").mkdir()
+    part = folder / "models" / ".r002.part"
+    part.mkdir()
+    os.utime(part, (0, 0))
 
 
 def _page(folder: Path) -> None:
