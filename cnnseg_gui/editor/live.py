@@ -13,6 +13,7 @@ from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.live_sending import LiveSending
+from cnnseg_gui.editor.material import Material
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of
 from cnnseg_gui.editor.proposing import Proposing, too_large
 from cnnseg_gui.editor.workspace import Workspace
@@ -56,12 +57,14 @@ class LivePainting(QObject):
         engine: EngineClient,
         proposing: Proposing,
         sending: LiveSending,
+        material: Material,
         visible: Callable[[], Rect],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._workspace, self._choice, self._engine = workspace, choice, engine
         self._proposing, self._sending, self._visible = proposing, sending, visible
+        self._material = material
         self._request: int | None = None
         self._asked_for: Document | None = None
         self._network = ""
@@ -72,6 +75,7 @@ class LivePainting(QObject):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._after_gesture)
         sending.gesture_ended.connect(self._soon.start)
+        material.changed.connect(self.changed)
         queued = Qt.ConnectionType.QueuedConnection
         workspace.document_changed.connect(self._get_ready, queued)
         workspace.classes_changed.connect(self._after_gesture, queued)
@@ -122,7 +126,7 @@ class LivePainting(QObject):
             return ""
         if self._shows:
             return f"live: {self._pixels:,} px in {self._seconds:.2f} s".replace(",", "\u202f")
-        return "answers while you paint"
+        return self._material.missing or "answers while you paint"
 
     @property
     def showing(self) -> bool:

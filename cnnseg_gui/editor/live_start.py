@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.live_sending import LiveSending
+from cnnseg_gui.editor.material import Material
 from cnnseg_gui.editor.workspace import Workspace
 
 GESTURES = 5
@@ -28,10 +29,12 @@ class SelfStart(QObject):
         workspace: Workspace,
         fine_tuning: FineTuning,
         sending: LiveSending,
+        material: Material,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._workspace, self._fine_tuning = workspace, fine_tuning
+        self._material = material
         self.gestures = 0
         """Since it began to learn last."""
         self.rest = QTimer(self)
@@ -39,6 +42,7 @@ class SelfStart(QObject):
         self.rest.setInterval(REST_MS)
         self.rest.timeout.connect(self._after_rest)
         sending.gesture_seen.connect(self._count)
+        material.changed.connect(self.changed)
         workspace.project_changed.connect(self._begin_anew)
         fine_tuning.started.connect(self._begin_anew)
         fine_tuning.finished.connect(self._go_on)
@@ -64,7 +68,9 @@ class SelfStart(QObject):
 
     @property
     def words(self) -> str:
-        """The rule, and how far it is met."""
+        """The rule, and how far it is met; or what it cannot be met without."""
+        if self._material.missing:
+            return self._material.missing
         rule = f"After {GESTURES} gestures and {REST_MS // 1000} s of rest"
         if not self.on:
             return rule

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from cnnseg_gui.core.classes import PixelClass
 from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.project import Project
@@ -34,6 +35,25 @@ class TrainingSet:
             index = int(meaning[value])
             pixels[index] = pixels.get(index, 0) + count
         return cls(decided.images, decided.held_out, pixels)
+
+    def missing(self, classes: Sequence[PixelClass]) -> str:
+        """What has to be painted before two classes can be told apart; empty: nothing.
+
+        Args:
+            classes: the project's, the background first.
+        """
+        wanted = [cls.name for cls in classes if not self.pixels.get(cls.index)]
+        painted = len(classes) - len(wanted)
+        if painted >= 2:
+            return ""
+        if len(classes) < 2:
+            return "Add a class and paint some of each, then it learns"
+        if painted == 0:
+            what = f"some {wanted[1]} and some {wanted[0]}"
+            return f"Paint {what if len(classes) == 2 else 'some of two classes'}, then it learns"
+        if len(wanted) == 1 or wanted[0] == classes[0].name:
+            return f"Paint some {wanted[0]} too, then it learns"
+        return "Paint some of another class too, then it learns"
 
 
 def to_learn_from(project: Project) -> list[ImageRecord]:

@@ -56,6 +56,7 @@ class Actions(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.bindings = Bindings(SPECS, self)
+        self._why_not: dict[str, str] = {}
         self._actions = {spec.name: self._made(spec) for spec in SPECS}
         window.addActions(list(self._actions.values()))  # their keys work outside of menus too
         for names in (TOOLS, MODES):
@@ -70,6 +71,12 @@ class Actions(QObject):
 
     def named(self, *names: str) -> list[QAction]:
         return [self._actions[name] for name in names]
+
+    def explain(self, name: str, why_not: str) -> None:
+        """What its tip says instead, while it cannot be used; empty: what it does."""
+        if why_not != self._why_not.get(name, ""):
+            self._why_not[name] = why_not
+            self._show_keys()
 
     def live(self) -> list[ActionSpec]:
         """The actions that do something; what is held is no slot's, and always there."""
@@ -96,7 +103,8 @@ class Actions(QObject):
             self._set_keys(spec)
             tip = spec.tip or spec.label.rstrip("…")
             key = self.bindings.shown(spec.name)
-            self[spec.name].setToolTip(f"{tip} ({key})" if key else tip)
+            tip = f"{tip} ({key})" if key else tip
+            self[spec.name].setToolTip(self._why_not.get(spec.name) or tip)
 
     def _set_keys(self, spec: ActionSpec) -> None:
         """Keys of the image alone are `CanvasKeys`' business: here they are only shown."""

@@ -20,6 +20,7 @@ from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.live import LivePainting
 from cnnseg_gui.editor.live_sending import LiveSending
 from cnnseg_gui.editor.live_start import SelfStart
+from cnnseg_gui.editor.material import Material
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.supplies import Supplies
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self)
         self.workspace = Workspace(self)
         self._supply = Supplies(self.workspace)
+        self.material = Material(self.workspace, self)
         self.engine = EngineClient(
             self._supply.find, command=local_command(device=device, threads=threads), parent=self
         )
@@ -97,10 +99,13 @@ class MainWindow(QMainWindow):
             self.engine,
             self.proposing,
             self.sending,
+            self.material,
             self._visible,
             self,
         )
-        self.self_start = SelfStart(self.workspace, self.fine_tuning, self.sending, self)
+        self.self_start = SelfStart(
+            self.workspace, self.fine_tuning, self.sending, self.material, self
+        )
         self.networks = NetworkWindows(self.workspace, self.engine, self._supply, self.choice, self)
         self.opening = Opening(self, self.workspace)
         Summons(self, self.workspace)
@@ -134,10 +139,10 @@ class MainWindow(QMainWindow):
         )
         self.teaching = Teaching(
             self.training_panel,
-            self.actions_by_name["teach"],
-            self.actions_by_name["cancel_teaching"],
+            self.actions_by_name,
             self.workspace,
             self.choice,
+            self.material,
             self.fine_tuning,
             self.proposing,
             self,
@@ -370,6 +375,7 @@ class MainWindow(QMainWindow):
         workspace.image_changed.connect(self._show_progress_of_work)
         workspace.failed.connect(self.show_error)
         workspace.recovered.connect(self._on_recovered)
+        self.training_panel.focus_left.connect(self.canvas.setFocus)
         self.training_panel.network_asked.connect(self.networks.choose)
         self.networks.listed.connect(self.labelling.show_networks)
         self._dock_of(self.labels_panel).visibilityChanged.connect(self.labelling.show_or_hide)

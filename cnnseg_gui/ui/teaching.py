@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.project import Project
@@ -13,15 +12,16 @@ from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.core.scores import Scores, trust, verdict_of
 from cnnseg_gui.core.unfinished import UnfinishedRun
 from cnnseg_gui.editor.fine_tuning import FineTuning
+from cnnseg_gui.editor.material import Material
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.workspace import Workspace
+from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.teaching_story import TeachingStory
 
 _log = logging.getLogger("cnnseg")
 _BORDERS, _YES = "borders", "yes"  # a setting of the project
-_COUNT_AFTER_MS = 150  # strokes in quick succession are counted once
 
 
 class Teaching(QObject):
@@ -33,31 +33,28 @@ class Teaching(QObject):
     def __init__(
         self,
         panel: TrainingPanel,
-        action: QAction,
-        cancel_action: QAction,
+        actions: Actions,
         workspace: Workspace,
         choice: ModelChoice,
+        material: Material,
         fine_tuning: FineTuning,
         proposing: Proposing,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._panel, self._action, self._cancel_action = panel, action, cancel_action
-        self._workspace, self._choice = workspace, choice
+        self._panel, self._actions = panel, actions
+        self._workspace, self._choice, self._material = workspace, choice, material
         self._fine_tuning, self._proposing = fine_tuning, proposing
         self._story = TeachingStory(panel.run, fine_tuning, self)
         self._project: Project | None = None
-        self._count = QTimer(self)
-        self._count.setSingleShot(True)
-        self._count.setInterval(_COUNT_AFTER_MS)
-        self._count.timeout.connect(self._show_material)
         panel.teach_asked.connect(self._teach)
         panel.cancel_asked.connect(fine_tuning.cancel)
         panel.go_on_asked.connect(fine_tuning.go_on)
         panel.discard_asked.connect(fine_tuning.discard)
         panel.borders_chosen.connect(self._keep_borders)
         workspace.project_changed.connect(self._show_project)
-        workspace.image_changed.connect(lambda _: self._count.start())
+        workspace.classes_changed.connect(self._show_material)
+        material.changed.connect(self._show_material)
         fine_tuning.started.connect(self._on_started)
         fine_tuning.progressed.connect(panel.run.show_progress)
         fine_tuning.resumed.connect(panel.show_note)
@@ -98,9 +95,13 @@ class Teaching(QObject):
     def _show_material(self) -> None:
         project = self._workspace.project
         classes = project.classes if project else ()
-        self._panel.show_material(self._fine_tuning.training_set(), classes)
-        self._action.setEnabled(self._panel.teach.isEnabled())
-        self._cancel_action.setEnabled(self._fine_tuning.running)
+        running, missing = self._fine_tuning.running, self._material.missing
+        why_not = "It is learning; Cancel stops it" if running else missing
+        self._actions.explain("teach", why_not)
+        self._panel.show_material(self._material.found, classes)
+        self._panel.show_teach(possible=not missing, tip=self._actions["teach"].toolTip())
+        self._actions["teach"].setEnabled(self._panel.teach.isEnabled())
+        self._actions["cancel_teaching"].setEnabled(running)
 
     def _show_interrupted(self, run: UnfinishedRun | None) -> None:
         said = ""

@@ -26,6 +26,7 @@ from cnnseg_gui.editor.document import Document
 from cnnseg_gui.editor.fine_tuning import FineTuning
 from cnnseg_gui.editor.live import LivePainting
 from cnnseg_gui.editor.live_sending import LiveSending
+from cnnseg_gui.editor.material import Material
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import Proposing
 from cnnseg_gui.editor.queueing import Queueing
@@ -82,7 +83,13 @@ class Desk:
         self.fine_tuning = FineTuning(self.workspace, self.choice, self.engine)
         sending = LiveSending(self.workspace, self.fine_tuning, self.engine)
         self.live = LivePainting(
-            self.workspace, self.choice, self.engine, self.proposing, sending, self._whole
+            self.workspace,
+            self.choice,
+            self.engine,
+            self.proposing,
+            sending,
+            Material(self.workspace),
+            self._whole,
         )
         beside = BesideProposals(self.workspace, self.engine)
         self.queueing = Queueing(self.workspace, self.choice, self.proposing, beside)

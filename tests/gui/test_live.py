@@ -61,7 +61,8 @@ def test_two_strokes_are_answered_with_a_proposal_of_the_whole_image(
     document = window.workspace.document
     assert document is not None
     assert answer(window, qtbot, 0, 30).pixels == 0, "one class says nothing"
-    assert window.live_switches.text == "answers while you paint"
+    missing = "Paint some nucleus too, then it learns"
+    qtbot.waitUntil(lambda: window.live_switches.text == missing)
     done = answer(window, qtbot, 1, 100)
     assert done.covered == (0, 0, *document.mask.shape)
     decided = int((document.mask.to_array() != UNLABELLED).sum())
@@ -123,7 +124,8 @@ def test_five_gestures_and_a_rest_begin_a_fine_tune(open_sample: MainWindow, qtb
         stroke(window, number % 2, 20 + 10 * number, 20, 60)
     qtbot.wait(150)
     assert not begun
-    assert f"{GESTURES - 1} of {GESTURES}" in window.training_panel.live.rule.text()
+    rule = window.training_panel.live.rule
+    qtbot.waitUntil(lambda: f"{GESTURES - 1} of {GESTURES}" in rule.text())
     stroke(window, 1, 120, 20, 60)
     qtbot.waitUntil(lambda: bool(begun), timeout=2000)
     window.training_panel.live.by_itself.click()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -43,6 +44,8 @@ class TrainingPanel(QWidget):
     """Another network is to be chosen."""
     borders_chosen = Signal(bool)
     """The person wants the borders between objects stressed, or no longer."""
+    focus_left = Signal()
+    """What had the focus cannot be used for now: it is the image's."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +64,6 @@ class TrainingPanel(QWidget):
         self.live = LiveRows()
         self.teach = QPushButton("Teach")
         self.teach.setObjectName("primary")
-        self.teach.setToolTip("Fine-tune the network on everything decided so far")
         self.teach.clicked.connect(lambda: self.teach_asked.emit(self.seconds.value()))
         self.cancel = QPushButton("Cancel")
         self.cancel.clicked.connect(self.cancel_asked)
@@ -72,6 +74,8 @@ class TrainingPanel(QWidget):
         self.discard = QPushButton("Discard")
         self.discard.setToolTip("Forget the interrupted fine-tune; the model before it stays")
         self.discard.clicked.connect(self.discard_asked)
+        for button in (self.teach, self.cancel, self.go_on, self.discard):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the image
         interrupted = QHBoxLayout()
         interrupted.addWidget(self._interrupted, 1)
         interrupted.addWidget(self.go_on)
@@ -121,13 +125,13 @@ class TrainingPanel(QWidget):
                 for cls in classes
             ]
             self._material.setText("\n".join(lines))
-        self._can_teach = sum(1 for count in material.pixels.values() if count) >= 2
-        self.teach.setEnabled(self._can_teach and not self._running)
-        self.teach.setToolTip(
-            "Fine-tune the network on everything decided so far"
-            if self._can_teach
-            else "Paint pixels of at least two classes first"
-        )
+
+    def show_teach(self, *, possible: bool, tip: str) -> None:
+        """Whether there is enough to learn from, and what Teach does or why it cannot."""
+        self._can_teach = possible
+        self._let_go_of(self.teach, unless=possible and not self._running)
+        self.teach.setEnabled(possible and not self._running)
+        self.teach.setToolTip(tip)
 
     def show_model(self, proposing: str, teaching: str) -> None:
         """What proposes now, with how far it can be trusted, and what is taught next."""
@@ -160,6 +164,7 @@ class TrainingPanel(QWidget):
 
     def show_interrupted(self, text: str) -> None:
         """What can go on; empty: nothing."""
+        self._let_go_of(self.go_on, self.discard, unless=bool(text))
         self._interrupted.setText(text)
         for widget in (self._interrupted, self.go_on, self.discard):
             widget.setVisible(bool(text))
@@ -169,14 +174,31 @@ class TrainingPanel(QWidget):
         self._show_running(False)
         self._outcome.setText(outcome)
         self._outcome.setVisible(bool(outcome))
+        if outcome:
+            QTimer.singleShot(0, self, self._bring_outcome)  # once it has its place
 
     # ------------------------------------------------------------------ inside
 
     def _show_running(self, running: bool) -> None:
         self._running = running
+        self._let_go_of(self.cancel, unless=running)
+        self._let_go_of(self.teach, self.seconds, self.borders, self.change, unless=not running)
         self.cancel.setVisible(running)
         self.run.show_running(running)
         self.seconds.setEnabled(not running)
         self.borders.setEnabled(not running)
         self.change.setEnabled(not running)
         self.teach.setEnabled(self._can_teach and not running)
+
+    def _let_go_of(self, *widgets: QWidget, unless: bool) -> None:
+        """Hands the focus on before Qt does: it would go to whatever is next, as to Cancel."""
+        if not unless and any(widget.hasFocus() for widget in widgets):
+            self.focus_left.emit()
+
+    def _bring_outcome(self) -> None:
+        """Into sight, where the panel scrolls."""
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if parent is not None:
+            parent.ensureWidgetVisible(self._outcome)

@@ -72,6 +72,8 @@ class TrainingRun(QWidget):
         """One more line of the story, with the time."""
         self._story.appendPlainText(f"{QTime.currentTime().toString('HH:mm:ss')}  {line}")
         self._story.show()
+        bar = self._story.verticalScrollBar()
+        bar.setValue(bar.maximum())
 
     @property
     def story(self) -> list[str]:
