@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the labels of every image that can be read; 1 where some could not.
+    """Prints the labels of every image; 1 where some cannot be read or need more memory.
 
     Raises:
         UserError: no images, no such classifier or device, or its weights are not here.
@@ -52,12 +52,12 @@ def run(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         try:
             pixels = read_image(path).pixels
+            with memory_told(compute, path):
+                labels = classify(model, pixels, compute, top=options.top)
         except UserError as error:
             note(error)
             failed.append(str(path))
             continue
-        with memory_told(compute):
-            labels = classify(model, pixels, compute, top=options.top)
         seconds = time.perf_counter() - start
         said = [{"label": label.name, "probability": label.probability} for label in labels]
         done.append({"image": str(path), "labels": said, "seconds": seconds})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from cnnseg_gui.core.errors import UserError
@@ -16,11 +17,12 @@ class CurrentModel(NamedTuple):
 
     Args:
         name: of the revision, for people.
-        propose: uint8[H, W], indices of the project's classes without gaps, of uint8[H, W, 3].
+        propose: uint8[H, W], indices of the project's classes without gaps, of uint8[H, W, 3] and
+            the file that they are from; raises UserError where the memory is not enough.
     """
 
     name: str
-    propose: Callable[[Pixels], Pixels]
+    propose: Callable[[Pixels, Path], Pixels]
 
 
 def current_model(options: argparse.Namespace, project: Project) -> CurrentModel:
@@ -44,8 +46,8 @@ def current_model(options: argparse.Namespace, project: Project) -> CurrentModel
     model = adapted(project, current)
     compute = choose(options.device)
 
-    def propose(pixels: Pixels) -> Pixels:
-        with memory_told(compute):
+    def propose(pixels: Pixels, path: Path) -> Pixels:
+        with memory_told(compute, path):
             return segment(model, pixels, compute)
 
     return CurrentModel(f"{current.name} ({current.sha256[:12]})", propose)

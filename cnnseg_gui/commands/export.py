@@ -144,7 +144,7 @@ def _chosen(options: argparse.Namespace) -> ExportOptions:
 
 
 def _proposer(model: CurrentModel) -> Proposer:
-    return Proposer(model.name, lambda _, pixels: model.propose(pixels))
+    return Proposer(model.name, lambda item, pixels: model.propose(pixels, item.image))
 
 
 def _ratios(text: str) -> tuple[float, float, float]:

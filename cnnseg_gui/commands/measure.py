@@ -110,16 +110,19 @@ def _of_image(
     try:
         mask = project.load_mask(record.id)
         if model is not None:
-            mask = _filled(project, mask, image, model)
+            mask = _filled(project, record, mask, image, model)
         objects: Measurements = measure(mask, partial(values_in, image), classes=classes)
         return MeasuredImage(record.name, grey_once(objects), image.pixel_size)
     finally:
         image.close()
 
 
-def _filled(project: Project, mask: Mask, image: ImageSource, model: CurrentModel) -> Mask:
+def _filled(
+    project: Project, record: ImageRecord, mask: Mask, image: ImageSource, model: CurrentModel
+) -> Mask:
     whole = Rect(0, 0, *mask.shape)
-    proposed = project.class_list.from_dense[model.propose(image_part(image, whole))]
+    dense = model.propose(image_part(image, whole), record.path)
+    proposed = project.class_list.from_dense[dense]
     decided = mask.read(whole)
     undecided = decided == UNLABELLED
     decided[undecided] = proposed[undecided]

@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes a mask for every image that can be read; 1 where some could not.
+    """Writes a mask for every image; 1 where some cannot be read or need more memory.
 
     Raises:
         UserError: no images, no such model or device, or a mask cannot be written.
@@ -83,12 +83,12 @@ def run(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         try:
             pixels = read_image(path).pixels
+            with memory_told(compute, path):
+                mask = segment(model, pixels, compute, above=options.above)
         except UserError as error:
             note(error)
             failed.append(str(path))
             continue
-        with memory_told(compute):
-            mask = segment(model, pixels, compute, above=options.above)
         write_atomically(targets[stem], encode_mask(mask, classes))
         elapsed = time.perf_counter() - start
         note(f"{number} of {len(images)}: {targets[stem]} ({elapsed:.2f} s)")
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     data = {"classes": [cls.name for cls in classes], "masks": done, "failed": failed}
     answer(options, data, [f"{options.output}: {counted(len(done), 'mask')}"])
     if failed:
-        note(f"{counted(len(failed), 'image')} could not be read")
+        note(f"{counted(len(failed), 'image')} left without a mask")
     return 1 if failed else 0
 
 
