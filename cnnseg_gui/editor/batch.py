@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -16,7 +16,7 @@ from cnnseg_gui.core.patch import Patch
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.stored_mask import mask_of_tiles
 from cnnseg_gui.core.sure_pixels import accept_sure
-from cnnseg_gui.editor.beside_proposals import BesideProposal, BesideProposals
+from cnnseg_gui.editor.beside_proposals import BesideProposal, BesideProposals, EngineGone
 from cnnseg_gui.editor.jobs import in_background
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.proposing import too_large
@@ -39,6 +39,12 @@ class BatchRun:
     done: int = 0
     last: int = 0
     """The number of the last image that is done."""
+    refused: int = 0
+    """Those of them that could not be proposed for."""
+
+    @property
+    def proposed(self) -> int:
+        return max(0, self.done - self.refused)
 
     @property
     def left(self) -> int:
@@ -52,7 +58,7 @@ class Batch(QObject):
     progressed = Signal(object)
     """BatchRun, after each image."""
     finished = Signal(object, int, int)
-    """BatchRun, pixels accepted, images that could not be proposed: since it was started here."""
+    """BatchRun, pixels accepted since it was started here, images that could not be proposed."""
     interrupted = Signal(object)
     """BatchRun that `go_on` continues; None: there is none."""
     failed = Signal(object)
@@ -70,7 +76,9 @@ class Batch(QObject):
         self._run: BatchRun | None = None
         self._request: int | None = None
         self._project: Project | None = None
-        self._pixels = self._refused = 0
+        self._pixels = 0
+        self._sound: BatchRun | None = None
+        """As it was before the engine ended, where nothing has come of it since."""
         workspace.project_changed.connect(self._look)
 
     @property
@@ -122,7 +130,7 @@ class Batch(QObject):
 
     def _begin(self, project: Project, run: BatchRun) -> None:
         self._project, self._run = project, run
-        self._pixels = self._refused = 0
+        self._pixels, self._sound = 0, None
         self.started.emit()
         self._next()
 
@@ -165,9 +173,9 @@ class Batch(QObject):
 
     def _finish(self, project: Project, run: BatchRun) -> None:
         _forget(project)
-        pixels, refused = self._pixels, self._refused
+        pixels = self._pixels
         self._halt()
-        self.finished.emit(run, pixels, refused)
+        self.finished.emit(run, pixels, run.refused)
         self.interrupted.emit(None)
 
     def _take(self, record: ImageRecord, proposal: BesideProposal) -> None:
@@ -218,7 +226,8 @@ class Batch(QObject):
     ) -> None:
         """Stores it as one step of the image's history, unless something was painted meanwhile.
 
-        On an image with an open gesture, it waits for the gesture's end.
+        On an image with an open gesture, it waits for the gesture's end. One that was approved
+        meanwhile, or became a former one, is passed over.
         """
         run = self._run
         assert run is not None
@@ -232,6 +241,9 @@ class Batch(QObject):
             QTimer.singleShot(_AGAIN_MS, self, again)
             return
         try:
+            if not _awaits(project, record):
+                self._next()
+                return
             project.doubts.note([doubt])
             if run.above is not None:
                 name = f"Accept above {run.above:.0%}"
@@ -259,30 +271,58 @@ class Batch(QObject):
             self.failed.emit(error)
             self._look()
             return
+        self._sound = None
         self._step(record)
 
     def _on_failed(self, record: ImageRecord, error: UserError | None) -> None:
         self._request = None
-        if self._run is None:
+        run = self._run
+        if run is None:
             return
         if error is None:  # another device was chosen: the engine began anew
             self.cancel()
             return
-        self._refused += 1
+        if not isinstance(error, EngineGone):
+            self._sound = None
+        elif self._sound is None:
+            self._sound = run
+        if isinstance(error, EngineGone) and not error.comes_back:
+            self._give_up(self._sound or run)
+            return
         self.failed.emit(error)
-        self._step(record)
+        self._step(record, refused=1)
 
-    def _step(self, record: ImageRecord) -> None:
+    def _give_up(self, run: BatchRun) -> None:
+        """There is no engine: it can go on from here once there is one again.
+
+        The images that were asked about since then are asked about again: it was not theirs.
+        """
+        if self._project is not None:
+            self._note(self._project, run)
+        self._halt()
+        self.failed.emit(
+            UserError(
+                "the batch was stopped, since the engine does not run",
+                remedy="Restart the engine, then choose Go on in the Batch panel.",
+            )
+        )
+        self._look()
+
+    def _step(self, record: ImageRecord, *, refused: int = 0) -> None:
         project, run = self._project, self._run
         if project is None or run is None:
             return
-        self._run = BatchRun(run.above, run.images, run.total, run.done + 1, record.id)
-        try:
-            project.set_setting(_LAST, f"{self._run.done} {record.id}")
-        except UserError as error:
-            self.failed.emit(error)
+        self._run = replace(run, done=run.done + 1, last=record.id, refused=run.refused + refused)
+        self._note(project, self._run)
         self.progressed.emit(self._run)
         self._next()
+
+    def _note(self, project: Project, run: BatchRun) -> None:
+        """How far it has come, for another start."""
+        try:
+            project.set_setting(_LAST, f"{run.done} {run.last} {run.refused}")
+        except UserError as error:
+            self.failed.emit(error)
 
 
 def stored_run(project: Project) -> BatchRun | None:
@@ -293,13 +333,14 @@ def stored_run(project: Project) -> BatchRun | None:
             return None
         above = data["above"]
         images = tuple(int(number) for number in data["images"])
-        done, _, last = project.setting(_LAST, "0 0").partition(" ")
+        done, last, refused = (*project.setting(_LAST, "0 0").split(), "0")[:3]
         return BatchRun(
             None if above is None else float(above),
             images,
             int(data["total"]),
             int(done),
             int(last),
+            int(refused),
         )
     except (ValueError, KeyError, TypeError):
         return None
@@ -325,5 +366,18 @@ def _next_image(project: Project, run: BatchRun) -> ImageRecord | None:
             record = project.image(following)
         except KeyError:
             continue
-        if record.status not in (APPROVED, FORMER) and not too_large(record):
+        if _is_open(record) and not too_large(record):
             return record
+
+
+def _is_open(record: ImageRecord) -> bool:
+    return record.status not in (APPROVED, FORMER)
+
+
+def _awaits(project: Project, record: ImageRecord) -> bool:
+    """Whether a proposal for what an image was still belongs there."""
+    try:
+        now = project.image(record.id)
+    except KeyError:
+        return False
+    return _is_open(now) and now.content == record.content

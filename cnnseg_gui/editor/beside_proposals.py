@@ -15,7 +15,7 @@ from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.workspace import Workspace
-from cnnseg_gui.engine.client import EngineClient
+from cnnseg_gui.engine.client import EngineClient, State
 from cnnseg_gui.engine.messages import Embedded, Failed, Proposed, ProposedTile
 
 
@@ -31,6 +31,15 @@ class BesideProposal:
     confidence: Pixels
     """uint8[H, W], 0…255."""
     embedding: Embedding | None
+
+
+class EngineGone(UserError):
+    """The engine ended while it was asked, or does not run; the image may have no part in it."""
+
+    def __init__(self, failure: Failed, *, comes_back: bool) -> None:
+        super().__init__(failure.what, path=failure.path, remedy=failure.remedy)
+        self.comes_back = comes_back
+        """By itself, so that the next image can be asked about."""
 
 
 @dataclass
@@ -75,6 +84,8 @@ class BesideProposals(QObject):
         embed: bool = False,
     ) -> int:
         """Has a model propose for an image; then `done` or `failed`, with None where cancelled.
+
+        It is `EngineGone` that it `failed` with where no engine answered.
 
         Returns:
             A number for `cancel`.
@@ -134,8 +145,14 @@ class BesideProposals(QObject):
 
     def _on_failed(self, failure: Failed) -> None:
         asked = self._asked.pop(failure.request, None)
-        if asked is not None:
+        if asked is None:
+            return
+        state = self._engine.state
+        if state == State.READY:
             asked.failed(UserError(failure.what, path=failure.path, remedy=failure.remedy))
+        else:
+            gone = state in (State.STOPPED, State.BROKEN)
+            asked.failed(EngineGone(failure, comes_back=not gone))
 
     def _on_cancelled(self, request: int) -> None:
         asked = self._asked.pop(request, None)

@@ -300,7 +300,7 @@ class Reviewing(QObject):
     def _on_batch_finished(self, run: BatchRun, pixels: int, refused: int) -> None:
         panel = self._panels.batch
         panel.show_running(False)
-        parts = [f"{_spaced(run.done)} images proposed"]
+        parts = [f"{_spaced(run.proposed)} images proposed"]
         if run.above is not None:
             parts.append(f"{_spaced(pixels)} pixels accepted")
         if refused:

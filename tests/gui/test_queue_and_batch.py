@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.image_doubts import reading_doubts
+from cnnseg_gui.core.image_table import APPROVED, FORMER, probe
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.queue_order import queue_order
 from cnnseg_gui.editor.batch import stored_run
 from cnnseg_gui.editor.tools.base import ImagePoint
+from cnnseg_gui.engine.client import State, local_command
 from cnnseg_gui.ui.main_window import MainWindow
 from cnnseg_gui.ui.panels.image_model import REASON, RECORD
 
@@ -163,6 +168,71 @@ def test_a_batch_waits_for_the_end_of_the_stroke(live: MainWindow, qtbot: QtBot)
     document.undo()
     np.testing.assert_array_equal(mask_of(live), painted)
     assert document.undo_name == "Brush stroke"
+
+
+def test_a_batch_is_kept_where_the_engine_is_given_up_and_goes_on_with_another(
+    open_sample: MainWindow, qtbot: QtBot
+) -> None:
+    window = open_sample
+    project, panel, batch = window.workspace.project, window.review_panels.batch, window.reviewing
+    assert project is not None
+    project.image(5).path.unlink()
+    window.engine.use_command([sys.executable, "-c", "raise SystemExit(1)"])
+    window.actions_by_name["propose_batch"].trigger()
+    qtbot.waitUntil(panel.start.isVisible)
+    window.engine.start()
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.waitUntil(lambda: window.engine.state == State.BROKEN, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not batch.batch.running)
+    run = stored_run(project)
+    assert run is not None
+    assert (run.done, run.last, run.refused) == (0, 0, 0), "it was no image's fault"
+    assert "the batch was stopped, since the engine does not run" in window.banner.text
+    qtbot.mouseClick(panel.go_on, LEFT)  # there still is none
+    qtbot.waitUntil(lambda: not batch.batch.running)
+    assert stored_run(project) == run
+    window.engine.use_command(local_command(device="cpu"))
+    ended: list[tuple[object, ...]] = []
+    batch.batch.finished.connect(lambda *told: ended.append(told))
+    qtbot.mouseClick(panel.go_on, LEFT)
+    qtbot.waitUntil(lambda: bool(ended), timeout=PATIENCE_MS)
+    assert panel.said == "11 images proposed, 1 images could not be proposed."
+    assert stored_run(project) is None
+
+
+@pytest.mark.parametrize("status", [APPROVED, FORMER])
+def test_what_became_of_an_image_while_it_was_proposed_for_stays(
+    live: MainWindow, qtbot: QtBot, status: str
+) -> None:
+    project, batch = live.workspace.project, live.reviewing.batch
+    assert project is not None
+    ended: list[tuple[object, ...]] = []
+    batch.finished.connect(lambda *told: ended.append(told))
+    batch.start(above=0.0, total=0, images=[3, 4])
+    project.set_status(3, status)
+    qtbot.waitUntil(lambda: bool(ended), timeout=PATIENCE_MS)
+    assert (project.image(3).status, project.image(3).decided) == (status, {})
+    assert project.image(4).decided
+
+
+def test_a_file_that_was_saved_again_meanwhile_is_proposed_for_as_it_is(
+    live: MainWindow, qtbot: QtBot
+) -> None:
+    project, batch = live.workspace.project, live.reviewing.batch
+    assert project is not None
+    ended: list[tuple[object, ...]] = []
+    batch.finished.connect(lambda *told: ended.append(told))
+    path = project.image(3).path
+
+    def save_again() -> None:
+        Image.fromarray(np.full((40, 50, 3), 90, np.uint8)).save(path)
+        project.files.adopt(3, probe(path))
+
+    once = Qt.ConnectionType.SingleShotConnection
+    live.engine.proposed.connect(save_again, once)  # before it is stored
+    batch.start(above=0.0, total=0, images=[3])
+    qtbot.waitUntil(lambda: bool(ended), timeout=PATIENCE_MS)
+    assert sum(project.image(3).decided.values()) == 40 * 50
 
 
 def test_only_the_images_that_the_list_shows_are_proposed_for(
