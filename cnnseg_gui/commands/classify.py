@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cnnseg_gui.commands.arguments import add_device, count
 from cnnseg_gui.commands.output import answer, note
+from cnnseg_gui.commands.pages import find_pages
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.image_io import find_images, read_image
 
 if TYPE_CHECKING:
     from cnnseg_gui.learning.classify import LabelModel
@@ -44,25 +44,25 @@ def run(options: argparse.Namespace) -> int:
     from cnnseg_gui.learning.classify import classify
     from cnnseg_gui.learning.device import choose
 
-    images = find_images(options.images)
+    pages, failed = find_pages(options.images)
     model = _find(options.model)
     compute = choose(options.device)
-    done, lines, failed = [], [], []
-    for path in images:
+    done, lines = [], []
+    for page in pages:
         start = time.perf_counter()
         try:
-            pixels = read_image(path).pixels
-            with memory_told(compute, path):
+            pixels = page.read()
+            with memory_told(compute, page.shown):
                 labels = classify(model, pixels, compute, top=options.top)
         except UserError as error:
             note(error)
-            failed.append(str(path))
+            failed.append(page.shown)
             continue
         seconds = time.perf_counter() - start
         said = [{"label": label.name, "probability": label.probability} for label in labels]
-        done.append({"image": str(path), "labels": said, "seconds": seconds})
+        done.append({**page.fields, "labels": said, "seconds": seconds})
         text = ", ".join(f"{label.name} {label.probability:.2f}" for label in labels)
-        lines.append(f"{path}: {text}")
+        lines.append(f"{page.shown}: {text}")
     answer(options, {"model": options.model, "images": done, "failed": failed}, lines)
     return 1 if failed else 0
 

@@ -21,6 +21,7 @@ from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.mask_io import apply_value_map, read_mask
 from cnnseg_gui.core.patch import PatchBuilder
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.formats.export_names import page_stem
 
 HELP = "make a project from images, and from masks where there are some"
 
@@ -90,7 +91,7 @@ def _take_all(project: Project, imported: _Imported, masks: dict[str, Path]) -> 
     for number, record in enumerate(records, start=1):
         stem = record.path.stem
         if of_file[record.path] > 1:  # as an export calls the pages of a stack
-            stem = f"{stem}.{record.page + 1:03d}"
+            stem = page_stem(stem, record.page)
         if stem in masks:
             imported.take(project, record, masks.pop(stem))
         ticker.note(f"{number} of {len(records)} masks")

@@ -12,10 +12,9 @@ import numpy as np
 
 from cnnseg_gui.commands.arguments import add_device
 from cnnseg_gui.commands.output import answer, counted, note
-from cnnseg_gui.commands.stems import by_stem
+from cnnseg_gui.commands.pages import Page, by_stem, find_pages
 from cnnseg_gui.core.atomic import write_atomically
 from cnnseg_gui.core.errors import UserError, from_os_error
-from cnnseg_gui.core.image_io import find_images, read_image
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
 from cnnseg_gui.core.mask_io import encode_mask
 from cnnseg_gui.core.rect import Rect
@@ -43,7 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="for the masks: indexed PNG with the images' names, values are class indices",
+        help="for the masks: indexed PNG with the images' names (pages of a stack NAME.001, …), "
+        "values are class indices",
     )
     parser.add_argument(
         "--above",
@@ -68,31 +68,32 @@ def run(options: argparse.Namespace) -> int:
     from cnnseg_gui.commands.stored import find_model
     from cnnseg_gui.learning.device import choose
 
-    images = by_stem(find_images(options.images), noun="image")
+    pages, failed = find_pages(options.images)
+    images = by_stem(pages)
     targets = {stem: options.output / f"{stem}.png" for stem in images}
     _refuse_overwriting(images, targets)
     model, classes = find_model(options.model)
     compute = choose(options.device)
     _make_folder(options.output)
-    done, failed = [], []
+    done = []
     if options.resume:
         there = {stem for stem, target in targets.items() if target.exists()}
         note(f"{counted(len(there), 'mask')} already there")
-        images = {stem: path for stem, path in images.items() if stem not in there}
-    for number, (stem, path) in enumerate(images.items(), start=1):
+        images = {stem: page for stem, page in images.items() if stem not in there}
+    for number, (stem, page) in enumerate(images.items(), start=1):
         start = time.perf_counter()
         try:
-            pixels = read_image(path).pixels
-            with memory_told(compute, path):
+            pixels = page.read()
+            with memory_told(compute, page.shown):
                 mask = segment(model, pixels, compute, above=options.above)
         except UserError as error:
             note(error)
-            failed.append(str(path))
+            failed.append(page.shown)
             continue
         write_atomically(targets[stem], encode_mask(mask, classes))
         elapsed = time.perf_counter() - start
         note(f"{number} of {len(images)}: {targets[stem]} ({elapsed:.2f} s)")
-        done.append({"image": str(path), "mask": str(targets[stem]), "seconds": elapsed})
+        done.append({**page.fields, "mask": str(targets[stem]), "seconds": elapsed})
     data = {"classes": [cls.name for cls in classes], "masks": done, "failed": failed}
     answer(options, data, [f"{options.output}: {counted(len(done), 'mask')}"])
     if failed:
@@ -130,9 +131,9 @@ def _share(text: str) -> float:
     return share
 
 
-def _refuse_overwriting(images: dict[str, Path], targets: dict[str, Path]) -> None:
+def _refuse_overwriting(images: dict[str, Page], targets: dict[str, Path]) -> None:
     for stem, target in targets.items():
-        if target.exists() and target.samefile(images[stem]):
+        if target.exists() and target.samefile(images[stem].path):
             raise UserError(
                 "the mask would overwrite its image", path=target, remedy="Choose another folder."
             )

@@ -16,6 +16,7 @@ from cnnseg_gui.core.mask import Mask, Pixels, unpack_tile
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.class_mapping import ClassMapping, map_classes
 from cnnseg_gui.formats.dataset import Format
+from cnnseg_gui.formats.export_names import page_stem
 from cnnseg_gui.formats.selection import ExportOptions, chosen
 from cnnseg_gui.formats.splits import Split, split_images
 from cnnseg_gui.formats.tiling import check_size, tile_count
@@ -54,7 +55,7 @@ class ExportItem:
         """What it would be called in the data set."""
         if self.page is None:
             return self.image
-        return self.image.with_name(f"{self.image.stem}.{self.page + 1:03d}.tif")
+        return self.image.with_name(f"{page_stem(self.image.stem, self.page)}.tif")
 
     def tiles(self, size: int) -> int:
         """How many images of the data set it makes."""

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
+def page_stem(stem: str, page: int) -> str:
+    """What a page of a stack is called, by the file's name without ending; pages count from 0."""
+    return f"{stem}.{page + 1:03d}"
+
+
 def unique_stems(images: Sequence[Path]) -> list[str]:
     """A file name without ending for each image, all different, on any file system.
 

@@ -18,6 +18,7 @@ from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_table import ImageFacts, ImageRecord, probe_pages
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.formats.dataset import DataSet, ReadImage
+from cnnseg_gui.formats.export_names import page_stem
 
 _OTHER_PICTURE = 48
 """Bits: images of one name whose hashes differ by more are two pictures, see `image_hash`."""
@@ -62,7 +63,7 @@ class ImageMatcher:
         for record in self._records.values():
             stem = record.path.stem
             if pages[record.path] > 1:  # as an export calls the pages of a stack
-                stem = f"{stem}.{record.page + 1:03d}"
+                stem = page_stem(stem, record.page)
             else:
                 self._by["name", folded(record.path.name)].append(record.id)
             self._by["stem", folded(stem)].append(record.id)

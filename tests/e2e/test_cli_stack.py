@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from commands import answer
+from commands import ON_CPU, Failing, answer
+from PIL import Image
 
 from cnnseg_gui.commands.train import examples_of
 from cnnseg_gui.core.image_io import read_image
@@ -69,3 +70,30 @@ def test_every_page_is_learnt_from_with_its_own_pixels(tmp_path: Path) -> None:
     for example, record in zip(examples_of(project), project.images(), strict=True):
         assert np.array_equal(cache.get(example), read_image(path, record.page).pixels)
     project.close()
+
+
+def test_every_page_gets_a_mask_that_is_there_when_it_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fails: Failing
+) -> None:
+    path, out = tmp_path / "z.tif", tmp_path / "masks"
+    write_stack(path)
+    call = ("segment", path, "--model", "unet-lite0", "-o", out, *ON_CPU)
+    found = answer(capsys, *call)["masks"]
+    assert [entry["page"] for entry in found] == [1, 2, 3]
+    assert {entry["image"] for entry in found} == {str(path)}
+    names = ["z.001.png", "z.002.png", "z.003.png"]
+    assert [Path(entry["mask"]).name for entry in found] == names
+    (out / names[1]).unlink()
+    (again,) = answer(capsys, *call, "--resume")["masks"]
+    assert (Path(again["mask"]).name, again["page"]) == (names[1], 2)
+    Image.new("RGB", (9, 9)).save(tmp_path / "z.002.png")
+    line = fails(*call[:2], tmp_path / "z.002.png", *call[2:])
+    assert "another image of this name" in line
+    assert "z.tif · 2" in line
+
+
+def test_every_page_is_classified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "z.tif"
+    write_stack(path)
+    found = answer(capsys, "classify", path, "--top", 1, *ON_CPU)
+    assert [entry["page"] for entry in found["images"]] == [1, 2, 3]
