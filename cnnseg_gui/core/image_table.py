@@ -261,7 +261,7 @@ class ImageTable:
         }
 
     def mark_worked_on(self, image_id: int) -> None:
-        """Its mask has changed."""
+        """Its mask has changed; where nothing is decided any more, it is new, with its role."""
         (held_out,) = self._db.execute(
             "SELECT held_out FROM image WHERE id = ?", (image_id,)
         ).fetchone()
@@ -270,10 +270,19 @@ class ImageTable:
             self._db.execute(
                 "UPDATE image SET held_out = ?, kin = ? WHERE id = ?", (role, kin, image_id)
             )
+        self.disapprove(image_id)
+
+    def disapprove(self, image_id: int) -> None:
+        """It is in work, or new where nothing is decided on it; a former image stays one."""
+        counts = self._db.execute(
+            "SELECT class_id, pixels FROM pixel_count WHERE image_id = ? AND pixels > 0",
+            (image_id,),
+        )
+        status = IN_WORK if _by_meaning(counts, self._meaning()) else NEW
         self._db.execute(
             "UPDATE image SET status = CASE status WHEN ? THEN status ELSE ? END,"
             " stale = stale + 1 WHERE id = ?",
-            (FORMER, IN_WORK, image_id),
+            (FORMER, status, image_id),
         )
 
     def note_looks(self, looks: Mapping[int, int]) -> None:

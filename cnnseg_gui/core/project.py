@@ -235,6 +235,11 @@ class Project:
         with self._transaction():
             self._images.set_status(image_id, status)
 
+    def disapprove(self, image_id: int) -> None:
+        """An image is no longer approved: in work, or new where nothing is decided on it."""
+        with self._transaction():
+            self._images.disapprove(image_id)
+
     def set_split(self, image_id: int, split: str) -> None:
         """Fixes which of `image_table.SPLITS` an image belongs to; empty: none is fixed."""
         with self._transaction():

@@ -285,12 +285,16 @@ class Workspace(QObject):
         self.image_changed.emit(document.record.id)
         self.step(1)
 
+    def disapprove(self, image_id: int) -> None:
+        """Takes an image's approval back; what is decided on it stays."""
+        self._change(image_id, lambda project: project.disapprove(image_id))
+
     def add_tag(self, image_id: int, name: str, *, source: str = "") -> None:
         """Tags an image; `source` is the classifier that it was accepted from."""
-        self._change_tags(image_id, lambda project: project.tags.add(image_id, name, source=source))
+        self._change(image_id, lambda project: project.tags.add(image_id, name, source=source))
 
     def remove_tag(self, image_id: int, name: str) -> None:
-        self._change_tags(image_id, lambda project: project.tags.remove(image_id, name))
+        self._change(image_id, lambda project: project.tags.remove(image_id, name))
 
     def edit_classes(self, after: ClassList, *, name: str) -> None:
         """Changes the list of classes: one step of every image's history, named for the menu.
@@ -317,7 +321,7 @@ class Workspace(QObject):
         if self.document is not None:
             self.image_changed.emit(self.document.record.id)
 
-    def _change_tags(self, image_id: int, change: Callable[[Project], object]) -> None:
+    def _change(self, image_id: int, change: Callable[[Project], object]) -> None:
         if self.project is None:
             return
         try:

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import APPROVED
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.class_editing import ClassEditing
 from cnnseg_gui.editor.fine_tuning import FineTuning
@@ -337,6 +338,7 @@ class MainWindow(QMainWindow):
             "redo": workspace.redo,
             "accept": self.painting.accept,
             "approve": workspace.approve,
+            "disapprove": self._disapprove,
             "previous": lambda: workspace.step(-1),
             "next": lambda: workspace.step(1),
             "teach": lambda: self.training_panel.teach.click(),
@@ -448,9 +450,18 @@ class MainWindow(QMainWindow):
         act["redo"].setText(f"Redo {redo}" if redo else "Redo")
         if project is not None:
             self.status.show_saved(self.workspace.unsaved)
+        approved = False
         if project is not None and document is not None:
-            self.classes_panel.show_counts(project.image(document.record.id).decided)
+            record = project.image(document.record.id)
+            approved = record.status == APPROVED
+            self.classes_panel.show_counts(record.decided)
+        act["disapprove"].setEnabled(approved)
         self.painting.refresh_place()
+
+    def _disapprove(self) -> None:
+        document = self.workspace.document
+        if document is not None:
+            self.workspace.disapprove(document.record.id)
 
     # ------------------------------------------------------------------ tools
 

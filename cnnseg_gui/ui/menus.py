@@ -38,6 +38,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "accept",
         "accept_class",
         "approve",
+        "disapprove",
         "next_doubtful",
         "|",
         "preferences",

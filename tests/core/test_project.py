@@ -13,7 +13,7 @@ from PIL import Image
 
 from cnnseg_gui.core import database
 from cnnseg_gui.core.errors import UserError
-from cnnseg_gui.core.image_table import APPROVED, IN_WORK, probe
+from cnnseg_gui.core.image_table import APPROVED, IN_WORK, NEW, probe
 from cnnseg_gui.core.mask import UNLABELLED, Mask
 from cnnseg_gui.core.patch import Patch, PatchBuilder
 from cnnseg_gui.core.project import Project
@@ -227,9 +227,51 @@ def test_taking_back_work_on_an_approved_image_makes_it_unfinished(tmp_path: Pat
     patch = dab(mask, 2, 2, 30, 1)
     assert patch is not None
     project.commit(patch, mask, name="Brush stroke")
+    second = dab(mask, 60, 60, 30, 1)
+    assert second is not None
+    project.commit(second, mask, name="Brush stroke")
     project.set_status(1, APPROVED)
     project.undo(mask)
     assert project.image(1).status == IN_WORK
+    project.close()
+
+
+def test_an_image_on_which_nothing_is_decided_any_more_is_new_and_keeps_its_role(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path, images=3)
+    masks = {number: project.load_mask(number) for number in (1, 2, 3)}
+    for number, mask in masks.items():  # the third group of images is held out
+        patch = dab(mask, 5, 5, 10 * number, 1)
+        assert patch is not None
+        project.commit(patch, mask, name="Brush stroke")
+    assert [project.image(number).held_out for number in masks] == [False, False, True]
+    project.set_status(3, APPROVED)
+    project.undo(masks[3])
+    assert project.image(3).status == NEW
+    assert project.image(3).held_out
+    project.redo(masks[3])
+    assert project.image(3).status == IN_WORK
+    erased = dab(masks[3], 0, 0, 100, UNLABELLED)
+    assert erased is not None
+    project.commit(erased, masks[3], name="Eraser stroke")
+    assert project.image(3).status == NEW
+    assert project.image(3).held_out
+    assert {one.image_id for one in project.effort.all()} == {1, 2, 3}, "what it cost is kept"
+    project.close()
+
+
+def test_an_approval_is_taken_back_and_the_mask_stays(tmp_path: Path) -> None:
+    project = make_project(tmp_path, images=2)
+    mask = project.load_mask(1)
+    patch = dab(mask, 5, 5, 10, 1)
+    assert patch is not None
+    project.commit(patch, mask, name="Brush stroke")
+    for number, status in ((1, IN_WORK), (2, NEW)):
+        project.set_status(number, APPROVED)
+        project.disapprove(number)
+        assert project.image(number).status == status
+    assert project.image(1).decided == {1: 100}
     project.close()
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidgetAction
 
-from cnnseg_gui.core.image_table import ImageRecord
+from cnnseg_gui.core.image_table import APPROVED, ImageRecord
 from cnnseg_gui.editor.workspace import Workspace
 
 
 def image_menu(record: ImageRecord, known: Sequence[str], workspace: Workspace) -> QMenu:
-    """The project's tags to be checked, a field for another, and the image's path."""
+    """The project's tags to be checked, a field for another, its approval, and its path."""
     menu = QMenu()
     field = QLineEdit()
     field.setPlaceholderText("Add a tag")
@@ -39,5 +39,7 @@ def image_menu(record: ImageRecord, known: Sequence[str], workspace: Workspace) 
         action.setChecked(tag in record.tags)
         action.toggled.connect(lambda wanted, tag=tag: toggle(tag, wanted))
     menu.addSeparator()
+    withdraw = menu.addAction("Not Approved", lambda: workspace.disapprove(record.id))
+    withdraw.setEnabled(record.status == APPROVED)
     menu.addAction("Copy Path", lambda: QGuiApplication.clipboard().setText(str(record.path)))
     return menu

@@ -187,7 +187,7 @@ class ImagesPanel(QWidget):
         self.list.setFocus()
 
     def _show_menu(self, place: QPoint) -> None:
-        """The tags of the image under the pointer, and its path."""
+        """What can be done with the image under the pointer."""
         index, project = self.list.indexAt(place), self._workspace.project
         record = index.data(RECORD)
         if record is not None and project is not None:
