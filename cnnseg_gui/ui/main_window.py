@@ -64,6 +64,7 @@ from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.preferences import Preferences
 from cnnseg_gui.ui.recent import RecentProjects
 from cnnseg_gui.ui.regions import Regions
+from cnnseg_gui.ui.remembering import Remembering
 from cnnseg_gui.ui.rescued_masks import RescuedMasks
 from cnnseg_gui.ui.reviewing import Reviewing, ReviewPanels
 from cnnseg_gui.ui.status import StatusBar
@@ -121,6 +122,9 @@ class MainWindow(QMainWindow):
             self.status,
             self.workspace,
             self,
+        )
+        self.remembering = Remembering(
+            self.classes_panel, self.training_panel, self.tools, self.workspace, self
         )
         self.regions = Regions(
             self.regions_panel,
@@ -393,6 +397,7 @@ class MainWindow(QMainWindow):
         self.live_switches.said.connect(self.banner.say)
         self.self_start.due.connect(self.training_panel.teach.click)
         self.engine_status.said.connect(self.banner.say)
+        self.remembering.failed.connect(self.show_error)
         self.border_heat.failed.connect(self.show_error)
         self._rescued.failed.connect(self.show_error)
 

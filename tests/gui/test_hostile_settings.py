@@ -38,6 +38,8 @@ def all_keys() -> list[str]:
         "keys/changed/nobody's/brush",
         "overlay/style",
         "overlay/opacity",
+        "tool/name",
+        "tool/diameter",
         "labels/classifiers",
         "weights/mirror",
     ]

@@ -64,6 +64,13 @@ class ClassRows(QAbstractListModel):
         self.endResetModel()
         self.changed.emit()
 
+    def show_marks(self, *, hidden: frozenset[int], locked: frozenset[int]) -> None:
+        """What is hidden and locked from now on, by class index."""
+        self.hidden, self.locked = hidden, locked
+        if self.classes:
+            self.dataChanged.emit(self.index(0), self.index(len(self.classes) - 1))
+        self.changed.emit()
+
     def show_counts(self, counts: dict[int, int]) -> None:
         if counts != self._counts:
             self._counts = dict(counts)

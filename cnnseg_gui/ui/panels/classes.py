@@ -64,6 +64,10 @@ class ClassesPanel(QWidget):
             self.list.viewport().update()
         self._show_possible()
 
+    def show_marks(self, *, hidden: frozenset[int], locked: frozenset[int]) -> None:
+        """What is hidden and locked from now on, by class index."""
+        self.rows.show_marks(hidden=hidden, locked=locked)
+
     def show_counts(self, decided: dict[int, int]) -> None:
         """Decided pixels of the current image by class index."""
         self.rows.show_counts(decided)
