@@ -13,7 +13,7 @@ from cnnseg_gui.commands.searching import add_look_in, look_in
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_part import image_part
 from cnnseg_gui.core.image_source import ImageSource
-from cnnseg_gui.core.image_table import APPROVED, ImageRecord
+from cnnseg_gui.core.image_table import APPROVED, ImageRecord, stored_path
 from cnnseg_gui.core.image_values import values_in
 from cnnseg_gui.core.mask import UNLABELLED, Mask
 from cnnseg_gui.core.measurements import Measurements, grey_once, measure
@@ -112,7 +112,9 @@ def _of_image(
         if model is not None:
             mask = _filled(project, record, mask, image, model)
         objects: Measurements = measure(mask, partial(values_in, image), classes=classes)
-        return MeasuredImage(record.name, grey_once(objects), image.pixel_size)
+        file = stored_path(record.path, project.folder)
+        objects = grey_once(objects)
+        return MeasuredImage(record.name, objects, image.pixel_size, file, record.page)
     finally:
         image.close()
 

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.image_table import stored_path
 from cnnseg_gui.core.image_values import values_in
 from cnnseg_gui.core.measurements import Measurements, MeasuringStopped, grey_once, measure
 from cnnseg_gui.editor.document import Document
@@ -68,15 +69,16 @@ class Measuring(QObject):
     def _measure(self) -> None:
         self._soon.stop()
         self._stop.set()  # of what is under way
-        document = self._workspace.document
-        if document is None:
+        document, project = self._workspace.document, self._workspace.project
+        if document is None or project is None:
             self.measured.emit(None)
             return
         if document.painting:
             self._soon.start()
             return
         self._stop = stop = threading.Event()
-        mask, image, name = document.mask.snapshot(), document.image, document.record.name
+        mask, image, record = document.mask.snapshot(), document.image, document.record
+        file = stored_path(record.path, project.folder)
 
         def work() -> MeasuredImage | None:
             try:
@@ -85,7 +87,8 @@ class Measuring(QObject):
                 )
             except MeasuringStopped:
                 return None
-            return MeasuredImage(name, grey_once(found), image.pixel_size)
+            objects = grey_once(found)
+            return MeasuredImage(record.name, objects, image.pixel_size, file, record.page)
 
         self.started.emit()
         in_background(

@@ -1,7 +1,8 @@
 """A table of measured objects as CSV or Parquet: a row per object, units in the columns' names.
 
 What is not known is empty: micrometres where the image's file does not say how large a pixel is,
-and channels that an image does not have. CSV is UTF-8; Parquet needs pyarrow.
+and channels that an image does not have. The last two columns tell images of one name apart: the
+file, from the project's folder, and its page. CSV is UTF-8; Parquet needs pyarrow.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cnnseg_gui.core.measurements import Measurements
 SUFFIXES = (".csv", ".parquet")
 _TEXTS = ("image", "class")
 _WHOLE = ("area_px", "top_px", "left_px", "bottom_px", "right_px")
+_SOURCE = ("file", "page")
 _REAL = (
     *("centroid_row_px", "centroid_column_px", "perimeter_px", "equivalent_diameter_px"),
     *("eccentricity", "area_um2", "perimeter_um", "equivalent_diameter_um"),
@@ -28,17 +30,26 @@ Row = list[object]
 
 
 class MeasuredImage(NamedTuple):
-    """The objects of an image; `pixel_size` is micrometres per pixel, across, where known."""
+    """The objects of an image.
+
+    Args:
+        name: for people.
+        pixel_size: micrometres per pixel, across, where known.
+        file: its path, from the project's folder where that is possible.
+        page: of that file, from 0.
+    """
 
     name: str
     objects: Measurements
     pixel_size: float | None = None
+    file: str = ""
+    page: int = 0
 
 
 def columns(channels: int) -> list[str]:
     """The names of the columns."""
     means = [f"mean_intensity_{number}" for number in range(1, channels + 1)]
-    return [*_TEXTS, *_WHOLE, *_REAL, *means]
+    return [*_TEXTS, *_WHOLE, *_REAL, *means, *_SOURCE]
 
 
 def check_table_name(path: Path) -> None:
@@ -108,8 +119,9 @@ def _write_csv(path: Path, images: Iterable[list[Row]], channels: int) -> None:
 def _write_parquet(path: Path, images: Iterable[list[Row]], channels: int) -> None:
     arrow, parquet = _pyarrow(path)
     names = columns(channels)
+    texts, whole = {*_TEXTS, "file"}, {*_WHOLE, "page"}
     kinds = [
-        arrow.string() if name in _TEXTS else arrow.int64() if name in _WHOLE else arrow.float64()
+        arrow.string() if name in texts else arrow.int64() if name in whole else arrow.float64()
         for name in names
     ]
     schema = arrow.schema(list(zip(names, kinds, strict=True)))
@@ -153,4 +165,5 @@ def _rows(
             *known,
             *found.mean_intensity[i].tolist(),
             *[None] * missing,
+            *(image.file, image.page + 1),
         ]

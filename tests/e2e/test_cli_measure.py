@@ -7,10 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from commands import ON_CPU, THREE_STEPS, TINY, Failing, answer, make
 from PIL import Image
 
 from cnnseg_gui.cli import main
+from cnnseg_gui.core.image_table import probe_pages
+from cnnseg_gui.core.patch import PatchBuilder
+from cnnseg_gui.core.project import Project
 
 Capture = pytest.CaptureFixture[str]
 
@@ -76,3 +80,32 @@ def test_a_composite_measures_what_is_proposed_too(tmp_path: Path, capsys: Captu
     assert answer(capsys, "measure", project, "-o", path, "--composite", "--force", *ON_CPU)[
         "objects"
     ] == len(rows_of(path))
+
+
+def test_images_of_one_name_are_told_apart_by_their_file_and_page(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    images = [tmp_path / folder / "img1.tif" for folder in ("x", "y")]
+    pages = np.random.default_rng(0).integers(0, 255, (2, 2, 32, 32), dtype=np.uint8)
+    for path, values in zip(images, pages, strict=True):
+        path.parent.mkdir()
+        tifffile.imwrite(path, values, photometric="minisblack")
+    project = Project.create(tmp_path / "project", ("background", "cell"))
+    project.add_images([page for path in images for page in probe_pages(path)])
+    for record in project.images():
+        mask = project.load_mask(record.id)
+        builder = PatchBuilder(mask)
+        builder.paint(0, 0, np.ones((record.id, 1), np.bool_), 1)
+        patch = builder.finish()
+        assert patch is not None
+        project.commit(patch, mask, name="Brush stroke")
+    project.close()
+    answer(capsys, "measure", tmp_path / "project", "-o", tmp_path / "objects.csv")
+    rows = rows_of(tmp_path / "objects.csv")
+    assert list(rows[0])[-2:] == ["file", "page"]
+    assert [(row["file"], row["page"], row["area_px"]) for row in rows] == [
+        ("../x/img1.tif", "1", "1"),
+        ("../x/img1.tif", "2", "2"),
+        ("../y/img1.tif", "1", "3"),
+        ("../y/img1.tif", "2", "4"),
+    ]

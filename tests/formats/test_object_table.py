@@ -59,6 +59,7 @@ def test_parquet_holds_the_same_with_types(tmp_path: Path) -> None:
     table = parquet.read_table(tmp_path / "objects.parquet")
     kinds = {field.name: str(field.type) for field in table.schema}
     assert (kinds["image"], kinds["area_px"], kinds["area_um2"]) == ("string", "int64", "double")
+    assert (kinds["file"], kinds["page"]) == ("string", "int64")
     with (tmp_path / "objects.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     told = [

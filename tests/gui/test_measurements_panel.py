@@ -121,7 +121,11 @@ def test_the_table_is_saved(measured: MainWindow, qtbot: QtBot, tmp_path: Path) 
         saved = list(csv.DictReader(file))
     assert [row["class"] for row in saved] == ["nucleus", "nucleus"]
     assert measured.workspace.document is not None
-    assert {row["image"] for row in saved} == {measured.workspace.document.record.name}
+    assert measured.workspace.project is not None
+    record = measured.workspace.document.record
+    assert {row["image"] for row in saved} == {record.name}
+    folder = measured.workspace.project.folder
+    assert {(folder / row["file"]).resolve() for row in saved} == {record.path.resolve()}
 
 
 def test_the_outline_is_that_of_the_object_alone() -> None:
