@@ -31,7 +31,7 @@ it is judged on: see `LEAST_GAIN`.
 """
 SAFE = 0.95
 """The least probability that no more than `MARGIN` is lost."""
-LEAST_GAIN = 0.025
+LEAST_GAIN = 0.03
 """Mean IoU that a candidate must seem to gain on the `FEWEST` units; on n times as many an nth.
 
 A candidate is the best of several states by the same units. Of four to nine, a wrong mask among
