@@ -159,7 +159,7 @@ def view(pixels: Pixels, model: LabelModel, region: Rect | None = None) -> Tenso
         resized = resize(pixels, (side, side))
     else:
         shorter = round(preprocessing.resize / preprocessing.crop * side)
-        pixels = reduced(_middle(pixels), shorter)
+        pixels = reduced(middle(pixels), shorter)
         resized = resize(pixels, shorter_to(pixels.shape, shorter))
         top, left = (round((length - side) / 2) for length in resized.shape[-2:])
         resized = resized[:, top : top + side, left : left + side]
@@ -182,7 +182,7 @@ def reduced(pixels: Pixels, shorter: int) -> Pixels:
     return np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
 
 
-def _middle(pixels: Pixels) -> Pixels:
+def middle(pixels: Pixels) -> Pixels:
     """The middle of a long strip: its ends are not looked at."""
     height, width = pixels.shape[:2]
     longest = _STRIP * min(height, width)

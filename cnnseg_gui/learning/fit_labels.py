@@ -5,21 +5,24 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.learning.augment import vary_colours
-from cnnseg_gui.learning.classify import LabelModel, resize, said, view
+from cnnseg_gui.learning.classify import LabelModel, middle, resize, said, shorter_to, view
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.fit import Cancelled, Progress
 from cnnseg_gui.learning.label_card import LabelCard
@@ -28,6 +31,9 @@ from cnnseg_gui.learning.schedule import Budget
 from cnnseg_models.channels import normalise
 from cnnseg_models.classifiers import CLASSIFIERS, build_classifier
 from cnnseg_models.published import load_published
+
+KEPT = 256 * 2**20
+"""Bytes kept of the images to learn from while learning, and as many of those held out."""
 
 _BATCH = 16
 _SIDE = 128  # pixels, of a network that begins at random: four times as many steps as 224
@@ -39,12 +45,15 @@ _BETWEEN, _APART = 10, 2.0  # from one check to the next: times its length, and 
 _SMOOTHING = 0.1  # of the labels: a handful of images must not make it certain
 
 
+_Scalar = TypeVar("_Scalar", np.uint8, np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class TaggedImage:
     """An image with its tag."""
 
     load: Callable[[], Pixels]
-    """Its pixels, uint8[H, W, 3]; called once."""
+    """Its pixels, uint8[H, W, 3]; called again where they were forgotten."""
     label: int
     """Index of its tag."""
     held_out: bool = False
@@ -104,7 +113,8 @@ def fit_labels(
         model: where to begin; see `begin`.
         seconds, steps: the budget, one of them.
         on_progress: `iou` in it is the held-out accuracy where it was just measured.
-        checkpoint: called between two steps; may wait while others compute. True cancels.
+        checkpoint: called between two steps and before an image is loaded; may wait while others
+            compute. True cancels.
 
     Raises:
         Cancelled: `checkpoint` said so.
@@ -134,13 +144,39 @@ def fit_labels(
     on_progress(Progress(0, budget.elapsed, budget.left, math.nan, found))
     while budget.fraction < 1:
         pause()
-        loss = school.step(budget, head_only=budget.fraction < _HEAD_SHARE)
+        loss = school.step(budget, pause, head_only=budget.fraction < _HEAD_SHARE)
         budget.done += 1
         accuracy = None
         if budget.fraction >= 1 or budget.elapsed - checked >= _BETWEEN * budget.reserve + _APART:
             accuracy, checked = school.check(pause), budget.elapsed
         on_progress(Progress(budget.done, budget.elapsed, budget.left, loss, accuracy))
     return school.finished(budget, seed)
+
+
+class KeptImages(Generic[_Scalar]):
+    """What is made of images, together at most `limit` bytes; the least recently used go first."""
+
+    def __init__(
+        self, make: Callable[[TaggedImage], npt.NDArray[_Scalar]], limit: int | None = None
+    ) -> None:
+        self._make: Callable[[TaggedImage], npt.NDArray[_Scalar]] = make
+        self._limit = KEPT if limit is None else limit
+        self._entries: OrderedDict[TaggedImage, npt.NDArray[_Scalar]] = OrderedDict()
+        self._held = 0
+
+    def get(
+        self, image: TaggedImage, between: Callable[[], None] = lambda: None
+    ) -> npt.NDArray[_Scalar]:
+        """Made where it is not held; `between` is called before, and may raise to end it."""
+        found = self._entries.pop(image, None)
+        if found is None:
+            between()
+            found = self._make(image)
+            self._held += found.nbytes
+        self._entries[image] = found
+        while len(self._entries) > 1 and self._held > self._limit:
+            self._held -= self._entries.popitem(last=False)[1].nbytes
+        return found
 
 
 class _School:
@@ -159,9 +195,10 @@ class _School:
         self._network.to(memory_format=torch.channels_last)
         self._side = model.card.side or model.kind.preprocessing.crop
         self._random = np.random.default_rng(seed)
-        self._pixels = [_shrunk(image.load(), 2 * self._side) for image in taught]
+        self._taught, self._held_out = taught, held_out
+        self._pixels = KeptImages(lambda image: shrunk(image.load(), 2 * self._side))
+        self._views = KeptImages(lambda image: view(image.load(), model).numpy())
         self._labels = np.array([image.label for image in taught])
-        self._views = [view(image.load(), model) for image in held_out]
         self._truth = np.array([image.label for image in held_out], np.int64)
         last = [p for k, p in self._network.named_parameters() if k.startswith(model.kind.last)]
         others = [
@@ -175,8 +212,8 @@ class _School:
         self._best: tuple[float, dict[str, Tensor]] | None = None
         self._confusion: npt.NDArray[np.int64] = np.zeros((0, 0), np.int64)
 
-    def step(self, budget: Budget, *, head_only: bool) -> float:
-        """One batch; its loss."""
+    def step(self, budget: Budget, between: Callable[[], None], *, head_only: bool) -> float:
+        """One batch; its loss. `between` as in `check`, before images that are to be loaded."""
         pretrained = self._model.card.pretrained
         self._network.train()
         if pretrained:
@@ -187,7 +224,7 @@ class _School:
             group["lr"] = group["peak"] * budget.rate() if learns else 0.0
             for parameter in group["params"]:
                 parameter.requires_grad_(learns)
-        images, labels = self._draw()
+        images, labels = self._draw(between)
         with self._compute.autocast():
             out = self._network(images)
         main, *auxiliary = out if isinstance(out, tuple) else (out,)
@@ -207,14 +244,15 @@ class _School:
 
         `between` is called before every image, and may raise to end it.
         """
-        if not self._views:
+        if not self._held_out:
             return None
         labels = len(self._model.card.labels)
         now = LabelModel(copy.deepcopy(self._network).to("cpu"), self._model.card)
         found = []
-        for seen in self._views:
+        for image in self._held_out:
             between()
-            found.append(int(said(now, seen[None], self._compute)[0].argmax()))
+            seen = torch.from_numpy(self._views.get(image)[None])
+            found.append(int(said(now, seen, self._compute)[0].argmax()))
         confusion = np.zeros((labels, labels), np.int64)
         for truth, answer in zip(self._truth, found, strict=True):
             confusion[truth, answer] += 1
@@ -243,7 +281,7 @@ class _School:
         )
         return LabelModel(self._network.to("cpu").eval(), card)
 
-    def _draw(self) -> tuple[Tensor, Tensor]:
+    def _draw(self, between: Callable[[], None]) -> tuple[Tensor, Tensor]:
         """A batch [N, 3, side, side], normalised, and its labels; every tag as often as others."""
         chosen = []
         present = np.unique(self._labels)
@@ -251,7 +289,8 @@ class _School:
             label = present[int(self._random.integers(len(present)))]
             candidates = np.flatnonzero(self._labels == label)
             chosen.append(int(candidates[int(self._random.integers(len(candidates)))]))
-        crops = torch.stack([self._crop(self._pixels[index]) for index in chosen])
+        drawn = (self._pixels.get(self._taught[index], between) for index in chosen)
+        crops = torch.stack([self._crop(pixels) for pixels in drawn])
         preprocessing = self._model.kind.preprocessing
         varied = vary_colours(crops, self._random)
         images = normalise(varied, preprocessing.mean, preprocessing.std)
@@ -285,7 +324,13 @@ def _freeze_norms(modules: Iterable[nn.Module]) -> None:
             part.eval()
 
 
-def _shrunk(pixels: Pixels, shorter: int) -> Pixels:
-    """The image, its shorter side brought down to about `shorter` pixels."""
-    factor = min(pixels.shape[:2]) // shorter
-    return np.ascontiguousarray(pixels[::factor, ::factor]) if factor > 1 else pixels
+def shrunk(pixels: Pixels, shorter: int) -> Pixels:
+    """What is learnt from of an image: its shorter side is at most `shorter` pixels.
+
+    Of a long strip the middle, as `view` shows it: so it is 4 times as long at most.
+    """
+    pixels = middle(pixels)
+    if min(pixels.shape[:2]) > shorter:
+        height, width = shorter_to(pixels.shape, shorter)
+        pixels = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+    return np.ascontiguousarray(pixels)

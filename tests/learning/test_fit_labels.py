@@ -13,7 +13,7 @@ from cnnseg_gui.core.mask import Pixels
 from cnnseg_gui.learning.classify import classify, dump_labels
 from cnnseg_gui.learning.device import Compute
 from cnnseg_gui.learning.fit import Cancelled, Progress
-from cnnseg_gui.learning.fit_labels import TaggedImage, begin, fit_labels
+from cnnseg_gui.learning.fit_labels import KeptImages, TaggedImage, begin, fit_labels, shrunk
 
 COMPUTE = Compute(torch.device("cpu"), "test", torch.float32, torch.float32, 1)
 LABELS = ("fine", "coarse")
@@ -63,12 +63,9 @@ def test_first_the_last_layers_learn_alone_then_all() -> None:
 
     def moved(steps_of: int, stop_after: int) -> set[str]:
         states: list[dict[str, torch.Tensor]] = []
-        done = 0
 
         def checkpoint() -> bool:
-            nonlocal done
-            done += 1
-            return done > stop_after + 1
+            return len(states) >= stop_after
 
         import cnnseg_gui.learning.fit_labels as module
 
@@ -128,6 +125,51 @@ def test_one_tag_is_not_enough() -> None:
         )
     with pytest.raises(UserError, match="no classifier"):
         begin("lenet", LABELS)
+
+
+def test_images_are_loaded_as_they_are_drawn_and_cancel_is_heard_before_each() -> None:
+    loaded: list[int] = []
+
+    def image(number: int) -> TaggedImage:
+        def load() -> Pixels:
+            loaded.append(number)
+            return texture(number % 2, number)
+
+        return TaggedImage(load, number % 2)
+
+    with pytest.raises(Cancelled):
+        fit_labels(
+            begin("resnet18", LABELS, pretrained=False),
+            [image(number) for number in range(60)],
+            compute=COMPUTE,
+            steps=1,
+            checkpoint=lambda: len(loaded) == 5,
+        )
+    assert len(loaded) == 5
+
+
+def test_what_is_kept_of_images_is_bounded_and_loaded_again() -> None:
+    images, made = pictures(2), []
+
+    def make(image: TaggedImage) -> Pixels:
+        made.append(image)
+        return np.zeros(100, np.uint8)
+
+    kept = KeptImages(make, limit=200)
+    for number in (0, 1, 0, 2, 0, 1):
+        kept.get(images[number])
+    assert made == [images[number] for number in (0, 1, 2, 1)]
+
+
+def test_an_image_is_kept_no_larger_than_its_crops_are_drawn_from() -> None:
+    sizes = {(880, 1173): (448, 597), (448, 20_000): (448, 1792), (9000, 900): (1792, 448)}
+    for size, kept in sizes.items():
+        assert shrunk(np.zeros((*size, 3), np.uint8), 448).shape == (*kept, 3)
+    small = texture(0, 0)
+    assert np.array_equal(shrunk(small, 448), small)
+    checked = np.indices((200, 300)).sum(0) % 2 * np.uint8(255)
+    grey = shrunk(np.repeat(checked[..., None], 3, 2).astype(np.uint8), 100)
+    assert abs(grey.astype(int) - 127).max() <= 1, "averaged, not every second pixel"
 
 
 def test_cancel_is_heard_between_two_held_out_images() -> None:
