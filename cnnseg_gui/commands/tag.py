@@ -7,10 +7,11 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from cnnseg_gui.commands.locking import locked
-from cnnseg_gui.commands.output import answer, counted
+from cnnseg_gui.commands.output import answer, counted, note
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.project import Project
+from cnnseg_gui.core.tags import clean_tag
 
 HELP = "list, add and remove the tags of a project's images"
 
@@ -57,12 +58,20 @@ def _change(options: argparse.Namespace, project: Project) -> None:
     if options.from_folders:
         for record in project.images():
             project.tags.add(record.id, record.path.parent.name)
-    for name in options.images:
-        for record in _named(project, name):
-            if options.add:
-                project.tags.add(record.id, options.add)
-            else:
-                project.tags.remove(record.id, options.remove)
+    records = [record for name in options.images for record in _named(project, name)]
+    if options.add:
+        for record in records:
+            project.tags.add(record.id, options.add)
+    elif options.remove:
+        _remove(project, records, clean_tag(options.remove))
+
+
+def _remove(project: Project, records: list[ImageRecord], tag: str) -> None:
+    having = [record for record in records if tag in record.tags]
+    for record in having:
+        project.tags.remove(record.id, tag)
+    if not having:
+        note(f"none of these images has the tag “{tag}”: nothing was removed")
 
 
 def _named(project: Project, name: str) -> list[ImageRecord]:

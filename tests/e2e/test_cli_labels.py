@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,18 @@ def test_tags_are_added_listed_and_removed(
     assert tags() == [["images"], ["images"], ["bright", "images"]]
     assert "cell 9" in fails("tag", project, "--add", "x", "--images", "cell 9")
     refuses("tag", project, "--add", "x")
+
+
+def test_a_tag_is_removed_as_it_was_added_and_one_that_no_image_has_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make(tmp_path, 1)
+    typed = unicodedata.normalize("NFD", " gefärbt ")
+    call = ("--images", "cell 1")
+    assert answer(capsys, "tag", project, "--add", typed, *call)["images"][0]["tags"] == ["gefärbt"]
+    assert answer(capsys, "tag", project, "--remove", typed, *call)["images"][0]["tags"] == []
+    assert main(["tag", str(project), "--remove", typed, *call]) == 0
+    assert "none of these images has the tag “gefärbt”" in capsys.readouterr().err
 
 
 def test_a_finer_fcn_goes_on_from_the_coarser_one(
