@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from cnnseg_gui.commands.output import answer
@@ -87,6 +88,9 @@ def _metric(text: str) -> tuple[str, float]:
     if not (key and equals):
         raise argparse.ArgumentTypeError(f"“{text}” is not KEY=NUMBER")
     try:
-        return key, float(number)
+        value = float(number)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"“{number}” is not a number") from None
+        value = math.nan
+    if not math.isfinite(value):  # JSON has no such number: the card could not be read again
+        raise argparse.ArgumentTypeError(f"“{number}” is not a finite number")
+    return key, value
