@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from cnnseg_gui.commands.output import answer
+from cnnseg_gui.core import model_choice
+from cnnseg_gui.core.database import PATIENCE_S
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.scores import trust
 
@@ -19,19 +21,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Promotes it.
+    """Promotes it, as going back to it in the window does: what was chosen there counts no more.
+
+    That is one transaction, so it works beside an open window.
 
     Raises:
         UserError: there is no such project or revision, or the choice could not be stored.
     """
     project = Project.open(options.project)
     try:
-        before = project.revisions.current
-        chosen = project.revisions.named(options.revision)
-        project.revisions.promote(chosen.name)
+        model, before = model_choice.proposing(project), model_choice.proposing_revision(project)
+        chosen = model_choice.propose_from_now(project, options.revision, patience=PATIENCE_S)
     finally:
         project.close()
-    earlier = f" instead of {before.name}" if before and before.name != chosen.name else ""
+    instead_of = before.name if before else model_choice.in_words(model)
+    earlier = f" instead of {instead_of}" if instead_of != chosen.name else ""
     data = {
         "revision": chosen.name,
         "sha256": chosen.sha256,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnseg_gui.commands.output import answer
-from cnnseg_gui.core import effort
+from cnnseg_gui.core import effort, model_choice
 from cnnseg_gui.core.forecast import Forecast, forecast
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.revisions import Revision
@@ -32,13 +32,17 @@ def run(options: argparse.Namespace) -> int:
     """
     project = Project.open(options.project)
     try:
-        revisions, current = project.revisions.all(), project.revisions.current
+        model, current = model_choice.proposing(project), model_choice.proposing_revision(project)
+        revisions = project.revisions.all()
         efforts = project.effort.all()
     finally:
         project.close()
     names = {revision.sha256: revision.name for revision in reversed(revisions)}
     found = [_facts(revision, names, current) for revision in revisions]
-    lines = [_line(facts) for facts in found] or ["no revision yet: the starter proposes"]
+    lines = [_line(facts) for facts in found]
+    if current is None:
+        other = f"{model_choice.in_words(model)} proposes"
+        lines.append(other if found else f"no revision yet: {other}")
     ahead = _forecast(found)
     if efforts:
         lines.append(f"effort: {effort.in_words(efforts)}")
@@ -46,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         lines.append(f"forecast: {ahead.in_words()}")
     data = {
         "current": current.name if current else None,
+        "proposing": model,
         "revisions": found,
         "effort": [
             {**dataclasses.asdict(found), "corrected": found.corrected} for found in efforts

@@ -112,15 +112,18 @@ class Project:
             pass
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is stored inside about images is stored whole or not at all.
+    def together(self, *, patience: float = 0.0) -> Iterator[None]:
+        """What is stored inside about images, models and settings is stored whole or not at all.
 
         Errors must leave the block. Not for edits of the classes, which are remembered here too.
+
+        Args:
+            patience: as for `database.transaction`.
 
         Raises:
             UserError: it could not be stored; the project is as it was before.
         """
-        with self._transaction():
+        with self._transaction(patience):
             yield
 
     def close(self) -> None:
@@ -466,9 +469,9 @@ class Project:
             raise database.database_error(error, self.path) from error
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, patience: float = 0.0) -> Iterator[None]:
         try:
-            with database.transaction(self._db, self.path):
+            with database.transaction(self._db, self.path, patience=patience):
                 yield
         except BaseException:
             self._journal.recount()

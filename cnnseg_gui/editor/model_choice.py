@@ -1,4 +1,4 @@
-"""Which model proposes, and which one the next fine-tune begins from."""
+"""Which model proposes in the window's project, and which one is taught next."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Signal
 
-from cnnseg_gui.core.model_classes import MAPPING, class_mapping
+from cnnseg_gui.core import model_choice
+from cnnseg_gui.core.model_choice import DEFAULT_STARTER
+from cnnseg_gui.core.model_classes import class_mapping
 from cnnseg_gui.core.revisions import CARD, Revision
 from cnnseg_gui.core.scores import promotes
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.resources import starter_folder
-
-DEFAULT_STARTER = "fcn-lite0"
-_BEGIN, _KNOWS = "begin_with", "begin_knows"  # settings of the project
 
 
 def network_of(revision: Revision) -> str:
@@ -60,22 +59,19 @@ class ModelChoice(QObject):
     def starter(self) -> str:
         """The name of the starter that this project begins from."""
         project = self._workspace.project
-        return project.setting("starter", DEFAULT_STARTER) if project else DEFAULT_STARTER
+        return model_choice.starter(project) if project else DEFAULT_STARTER
 
     @property
     def chosen(self) -> str:
         """What the next fine-tune begins with instead of what proposes; empty: nothing else."""
         project = self._workspace.project
-        return project.setting(_BEGIN) if project else ""
+        return model_choice.chosen(project) if project else ""
 
     @property
     def proposing(self) -> str:
         """What proposes."""
         project = self._workspace.project
-        if project is not None and self.chosen and project.setting(_KNOWS):
-            return self.chosen
-        revision = self.revision
-        return f"weights:{revision.sha256}" if revision else f"starter:{self.starter}"
+        return model_choice.proposing(project) if project else f"starter:{DEFAULT_STARTER}"
 
     @property
     def teaching(self) -> str:
@@ -115,12 +111,9 @@ class ModelChoice(QObject):
             UserError: it could not be stored.
         """
         project = self._workspace.project
-        if project is None:
-            return
-        project.set_setting(MAPPING, json.dumps(dict(mapping or {})))
-        project.set_setting(_KNOWS, "yes" if knows else "")
-        project.set_setting(_BEGIN, model)
-        self.changed.emit()
+        if project is not None:
+            model_choice.choose(project, model, knows=knows, mapping=mapping)
+            self.changed.emit()
 
     def go_back_to(self, revision: Revision) -> None:
         """Makes an older revision propose, and the next fine-tune begin from it.
@@ -130,5 +123,5 @@ class ModelChoice(QObject):
         """
         project = self._workspace.project
         if project is not None:
-            project.revisions.promote(revision.name)
-            self.choose("")
+            model_choice.propose_from_now(project, revision.name)
+            self.changed.emit()

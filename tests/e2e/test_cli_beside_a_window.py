@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,12 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import CLASSES, Failing, answer, make
+from commands import CLASSES, Failing, answer, make, run_module
 from PIL import Image
+from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.cli import main
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.project_lock import LOCK_NAME
+from cnnseg_gui.editor.model_choice import ModelChoice
+from cnnseg_gui.editor.workspace import Workspace
 from tests.core.fault_operations import contents
 
 _WINDOW = """
@@ -116,6 +120,39 @@ def test_what_only_reads_works_beside_a_window(
     assert main(["tag", str(project)]) == 0
     assert main(["export", str(project), "--format", "png", "-o", str(tmp_path / "out")]) == 0
     assert main(["measure", str(project), "-o", str(tmp_path / "out.csv")]) == 0
+
+
+def test_what_is_promoted_beside_a_window_proposes_in_it(project: Path, qtbot: QtBot) -> None:
+    stored = Project.open(project)
+    first = stored.revisions.add(b"one", b"{}")
+    stored.revisions.add(b"two", b"{}")
+    stored.close()
+    workspace = Workspace()
+    choice = ModelChoice(workspace)
+    workspace.open_project(project)
+    choice.choose("starter:fcn-lite0", knows=True)
+    assert choice.proposing == "starter:fcn-lite0"
+    done = run_module("promote", str(project), "r001")
+    assert "r001 proposes now instead of the starter fcn-lite0" in done.stdout
+    assert choice.proposing == choice.teaching == f"weights:{first.sha256}"
+    workspace.close_project()
+
+
+def test_promoting_waits_for_who_is_writing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = Project.open(project)
+    stored.revisions.add(b"one", b"{}")
+    stored.close()
+    other = sqlite3.connect(
+        project / "project.sqlite", isolation_level=None, check_same_thread=False
+    )
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        free = threading.Timer(1.0, other.execute, ["COMMIT"])
+        free.start()
+        assert answer(capsys, "promote", project, "r001")["revision"] == "r001"
+        free.join()
 
 
 def test_a_command_that_has_ended_leaves_no_lock(project: Path, data_set: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from commands import ON_CPU, Failing, answer, make
 
 from cnnseg_gui.cli import main
+from cnnseg_gui.core.model_choice import choose, chosen, proposing
 from cnnseg_gui.core.project import Project
 
 
@@ -60,6 +61,36 @@ def test_one_goes_back_and_forward_again(twice: Path, capsys: pytest.CaptureFixt
     assert "r002 proposes now instead of r001: held-out IoU" in capsys.readouterr().out
 
 
+def test_what_was_chosen_in_the_window_proposes_until_a_revision_is_promoted(
+    twice: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.open(twice)
+    choose(project, "starter:fcn-lite0", knows=True, mapping={"cell": "nucleus"})
+    found = answer(capsys, "revisions", twice)
+    assert (found["current"], found["proposing"]) == (None, "starter:fcn-lite0")
+    assert not any(facts["proposes"] for facts in found["revisions"])
+    assert main(["revisions", str(twice)]) == 0
+    assert "the starter fcn-lite0 proposes" in capsys.readouterr().out.splitlines()
+    assert main(["promote", str(twice), "r001"]) == 0
+    assert "r001 proposes now instead of the starter fcn-lite0" in capsys.readouterr().out
+    assert answer(capsys, "revisions", twice)["current"] == "r001"
+    assert proposing(project) == f"weights:{project.revisions.named('r001').sha256}"
+    assert chosen(project) == ""  # what is taught next is the same
+    assert project.setting("class_mapping") == "{}"
+    project.close()
+
+
+def test_a_network_that_is_to_be_taught_next_makes_room_for_what_is_promoted(
+    twice: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.open(twice)
+    choose(project, "new:unet?width=8")
+    assert answer(capsys, "revisions", twice)["current"] == "r002"
+    assert answer(capsys, "promote", twice, "r001")["before"] == "r002"
+    assert chosen(project) == ""
+    project.close()
+
+
 def test_a_revision_that_is_not_there_is_said_with_those_that_are(
     twice: Path, fails: Failing
 ) -> None:
@@ -73,7 +104,7 @@ def test_before_the_first_one_the_starter_proposes(
     found = answer(capsys, "revisions", project)
     assert (found["current"], found["revisions"]) == (None, [])
     assert main(["revisions", str(project)]) == 0
-    assert capsys.readouterr().out == "no revision yet: the starter proposes\n"
+    assert capsys.readouterr().out == "no revision yet: the starter fcn-lite0 proposes\n"
     assert "Teach the network first" in fails("promote", project, "r001")
 
 

@@ -17,10 +17,10 @@ from pytestqt.qtbot import QtBot
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.model_choice import DEFAULT_STARTER
 from cnnseg_gui.editor.beside_proposals import BesideProposal, BesideProposals
 from cnnseg_gui.editor.export_proposing import ExportProposing
 from cnnseg_gui.editor.jobs import in_background
-from cnnseg_gui.editor.model_choice import DEFAULT_STARTER
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.formats.export import gather
 from cnnseg_gui.formats.selection import ExportOptions

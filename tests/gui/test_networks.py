@@ -20,8 +20,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.core.mask import UNLABELLED
+from cnnseg_gui.core.model_choice import DEFAULT_STARTER
 from cnnseg_gui.core.unfinished import UnfinishedRun
-from cnnseg_gui.editor.model_choice import DEFAULT_STARTER
 from cnnseg_gui.engine.messages import Trained
 from cnnseg_gui.ui.dialogs.network import NetworkDialog
 from cnnseg_gui.ui.dialogs.weights import WeightsDialog
