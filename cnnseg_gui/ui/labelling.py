@@ -35,7 +35,9 @@ class Labelling(QObject):
     """Asks about the image that is shown, while the panel is."""
 
     said = Signal(str)
-    """A line for the banner."""
+    """A hint for the banner."""
+    failed = Signal(object)
+    """UserError."""
     seed_wanted = Signal(object)
     """Heat float32[h, w] in 0…1 whose hottest region is to be proposed."""
 
@@ -268,6 +270,6 @@ class Labelling(QObject):
         try:
             seed_proposal(document, heat, class_index)
         except UserError as error:
-            self.said.emit(str(error))
+            self.failed.emit(error)
             return
         self._show_heat("", None)

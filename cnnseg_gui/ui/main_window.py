@@ -11,7 +11,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
 )
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QStackedWidget, QWidget
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import APPROVED
@@ -31,7 +31,7 @@ from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient, local_command
 from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.architecture.command import ArchitectureCommand
-from cnnseg_gui.ui.banner import Banner
+from cnnseg_gui.ui.banner import Banner, Kind
 from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.computing_status import ComputingStatus
@@ -85,6 +85,9 @@ class MainWindow(QMainWindow):
         self.resize(1360, 860)
         self.actions_by_name = Actions(self)
         self.workspace = Workspace(self)
+        self.banner = Banner()
+        self.workspace.document_changed.connect(self.banner.leave_image)
+        self.workspace.project_changed.connect(self.banner.leave_project)  # before others speak
         self._supply = Supplies(self.workspace)
         self.material = Material(self.workspace, self)
         self.engine = EngineClient(
@@ -219,17 +222,17 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------ building
 
     def _build(self) -> None:
-        self.banner = Banner()
         self.empty_state = EmptyState()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty_state)
         self._stack.addWidget(self.canvas)
         centre = QWidget()
-        layout = QVBoxLayout(centre)
+        layout = QGridLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.banner)
-        layout.addWidget(self._stack, 1)
+        layout.addWidget(self._stack, 0, 0)
+        layout.addWidget(self.banner, 0, 0, Qt.AlignmentFlag.AlignTop)  # over it
+        self.banner.raise_()
+        self.canvas.covered_above = lambda: self.banner.covered
         self.setCentralWidget(centre)
         self.status = StatusBar()
         self.setStatusBar(self.status)
@@ -361,17 +364,21 @@ class MainWindow(QMainWindow):
         self.empty_state.open_project_asked.connect(self.opening.ask_project)
         self.empty_state.demo_asked.connect(self.opening.open_demo)
         self.opening.failed.connect(self.show_error)
-        self.opening.offered.connect(lambda text, offer: self.banner.say(text, offer=offer))
+        self.opening.offered.connect(
+            lambda text, offer: self.banner.say(text, kind=Kind.NOTE, offer=offer)
+        )
         self.opening.answered.connect(self.banner.retract)
         self.images_panel.chosen.connect(workspace.open_image)
         self.canvas.scale_changed.connect(self.status.show_zoom)
         self.canvas.failed.connect(self.show_error)
         self.painting.failed.connect(self.show_error)
         self.class_editing.failed.connect(self.show_error)
-        for speaker in (self.painting, self.regions, self.naming):
-            speaker.said.connect(self.banner.say)
+        for speaker in (self.painting, self.regions, self.naming, self.labelling):
+            speaker.said.connect(self.banner.hint)
+        for speaker in (self.painting, self.regions):
+            speaker.over.connect(self.banner.retract)
         self.proposing.refused.connect(self.show_error)
-        for speaker in (self.regions, self.naming):
+        for speaker in (self.regions, self.naming, self.labelling):
             speaker.failed.connect(self.show_error)
         self.painting.drawing_changed.connect(self._show_progress_of_work)
         workspace.project_changed.connect(self._show_project)
@@ -385,7 +392,6 @@ class MainWindow(QMainWindow):
         self.training_panel.network_asked.connect(self.networks.choose)
         self.networks.listed.connect(self.labelling.show_networks)
         self._dock_of(self.labels_panel).visibilityChanged.connect(self.labelling.show_or_hide)
-        self.labelling.said.connect(self.banner.say)
         self.labelling.seed_wanted.connect(
             lambda heat: self.labelling.propose_seed(heat, self.tools.class_index)
         )
@@ -396,7 +402,7 @@ class MainWindow(QMainWindow):
         self.reviewing.failed.connect(self.show_error)
         self.live_switches.said.connect(self.banner.say)
         self.self_start.due.connect(self.training_panel.teach.click)
-        self.engine_status.said.connect(self.banner.say)
+        self.engine_status.said.connect(lambda text: self.banner.say(text, of_program=True))
         self.remembering.failed.connect(self.show_error)
         self.border_heat.failed.connect(self.show_error)
         self._rescued.failed.connect(self.show_error)

@@ -13,7 +13,7 @@ from cnnseg_gui.core.image_table import ImageRecord
 from cnnseg_gui.core.relink import Relinked
 from cnnseg_gui.editor.relinking import Question, Relinking
 from cnnseg_gui.editor.workspace import Workspace
-from cnnseg_gui.ui.banner import Banner, Offer
+from cnnseg_gui.ui.banner import Banner, Kind, Offer
 
 _log = logging.getLogger("cnnseg")
 
@@ -32,7 +32,7 @@ class MovedImages(QObject):
         self.relinking.taken.connect(self._tell_taken)
         self.relinking.asked.connect(self._ask)
         self.relinking.failed.connect(self._tell_failed)
-        workspace.project_changed.connect(self._forget)
+        workspace.project_changed.connect(self._lost.clear)
 
     def look(self) -> None:
         """Asks for a folder, and looks there for all missing images."""
@@ -67,7 +67,7 @@ class MovedImages(QObject):
     def _tell_found(self, relinked: Relinked) -> None:
         first, *others = relinked.moved.values()
         along = f", with {len(others)} more that moved along" if others else ""
-        self._say(f"{first.name} was found again in {first.parent}{along}.")
+        self._say(f"{first.name} was found again in {first.parent}{along}.", kind=Kind.NOTE)
         self._retract(relinked)
 
     def _tell_lost(self, record: ImageRecord, error: UserError) -> None:
@@ -77,7 +77,8 @@ class MovedImages(QObject):
     def _tell_taken(self, record: ImageRecord) -> None:
         self._say(
             f"{record.name} has changed since it was added. Nothing was painted on it, so the new "
-            "picture is taken."
+            "picture is taken.",
+            kind=Kind.NOTE,
         )
 
     def _tell_failed(self, error: UserError) -> None:
@@ -87,11 +88,6 @@ class MovedImages(QObject):
         for number in relinked.moved.keys() & self._lost.keys():
             self._banner.retract(self._lost.pop(number))
 
-    def _forget(self) -> None:
-        for text in self._lost.values():
-            self._banner.retract(text)
-        self._lost.clear()
-
-    def _say(self, text: str, *, offer: Offer | None = None) -> None:
+    def _say(self, text: str, *, kind: Kind = Kind.WARNING, offer: Offer | None = None) -> None:
         _log.warning("%s", text)
-        self._banner.say(text, offer=offer)
+        self._banner.say(text, kind=kind, offer=offer)

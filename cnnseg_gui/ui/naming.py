@@ -16,7 +16,7 @@ class Naming(QObject):
     """Names the revision that proposes now."""
 
     said = Signal(str)
-    """A line for the banner."""
+    """A hint for the banner."""
     failed = Signal(object)
     """UserError."""
 

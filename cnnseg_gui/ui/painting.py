@@ -15,7 +15,7 @@ from cnnseg_gui.core.overlay import Colours, colour_table
 from cnnseg_gui.core.paint_mode import PaintMode
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
-from cnnseg_gui.editor.tool_choice import ToolChoice
+from cnnseg_gui.editor.tool_choice import ToolChoice, class_is_locked
 from cnnseg_gui.editor.tools.base import ImagePoint
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.actions import Actions
@@ -37,7 +37,9 @@ class Painting(QObject):
     failed = Signal(object)
     """UserError."""
     said = Signal(str)
-    """A line for the banner."""
+    """A hint for the banner."""
+    over = Signal(str)
+    """What was said, or failed, and is no longer so."""
     drawing_changed = Signal()
     """A gesture of several presses was begun, or ended."""
 
@@ -60,6 +62,7 @@ class Painting(QObject):
         self._opacity, self._style = _stored_overlay()
         self._hidden: frozenset[int] = frozenset()
         self._names: dict[int, str] = {}
+        self._locks: tuple[int, frozenset[int]] = (choice.class_index, choice.locked)
         self._place: ImagePoint | None = None
         self._document: Document | None = None
         self._drawing = False
@@ -217,6 +220,11 @@ class Painting(QObject):
         act[choice.tool.key].setChecked(True)
         act[f"mode_{_MODE_NAMES[choice.mode]}"].setChecked(True)
         self._classes.choose(choice.class_index)
+        locks = choice.class_index, choice.locked
+        if locks != self._locks:
+            self._locks = locks
+            for cls in choice.classes:
+                self.over.emit(str(class_is_locked(cls.name)))
 
     def accept(self) -> None:
         """Closes the shape that is being drawn; without one, decides as proposed."""

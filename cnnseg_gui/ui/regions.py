@@ -24,12 +24,16 @@ from cnnseg_gui.ui.canvas.region_picker import RegionPicker
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.panels.regions import RegionsPanel
 
+_DRAW = "Draw round the part that is meant; Esc gives it up."
+
 
 class Regions(QObject):
     """Does what the panel, a menu or a key asks; asks for a lasso where one is wanted."""
 
     said = Signal(str)
-    """A line for the banner."""
+    """A hint for the banner."""
+    over = Signal(str)
+    """One that was said and is of no use any more."""
     failed = Signal(object)
     """UserError."""
 
@@ -70,7 +74,7 @@ class Regions(QObject):
     def _ask(self, request: RegionRequest) -> None:
         if request.where == Where.LASSO:
             self._waiting = request
-            self.said.emit("Draw round the part that is meant; Esc gives it up.")
+            self.said.emit(_DRAW)
             self._picker.begin()
         elif request.where == Where.VISIBLE:
             self._do(request, self._canvas.visible_rect)
@@ -79,11 +83,13 @@ class Regions(QObject):
 
     def _with_lasso(self, points: list[ImagePoint]) -> None:
         request, self._waiting = self._waiting, None
+        self.over.emit(_DRAW)
         if request is not None:
             self._do(request, [(point.y, point.x) for point in points])
 
     def _forget(self) -> None:
         self._waiting = None
+        self.over.emit(_DRAW)
         self._picker.hide()
 
     def _do(self, request: RegionRequest, area: Rect | Corners | None) -> None:

@@ -33,7 +33,6 @@ class RescuedMasks(QObject):
 
     def _tell(self) -> None:
         project = self._workspace.project
-        self._banner.retract(self._said)
         masks = [] if project is None else recall(project.folder)
         if not masks:
             return

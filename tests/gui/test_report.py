@@ -112,11 +112,9 @@ def test_what_a_person_can_meet_is_no_defect(
     assert "defect" not in caplog.text
 
 
-def test_a_defect_behind_an_error_offers_its_report_when_it_is_its_turn(
-    window: MainWindow, defects: Defects
-) -> None:
-    window.banner.say("the disk is full")
+def test_a_defect_offers_its_report_while_it_is_shown(window: MainWindow, defects: Defects) -> None:
     defects.tell(KeyError("x"))
+    window.banner.say("the disk is full")
     assert not report_button(window).isVisible()
     window.banner.dismiss()
     assert report_button(window).isVisible()

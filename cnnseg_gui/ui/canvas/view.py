@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
@@ -80,6 +80,8 @@ class CanvasView(QWidget):
         self._rough = False  # less was interpolated than should be
         self._peeking = False
         self._overlay_hidden = False
+        self.covered_above: Callable[[], int] = lambda: 0
+        """How many logical pixels something lies over at the top: a fitted image is below."""
         self.frames = 0
         """Frames painted so far."""
         self.complete = True
@@ -213,7 +215,10 @@ class CanvasView(QWidget):
     def fit(self) -> None:
         """The whole image."""
         if self._document is not None:
-            self._set_view(fitted(self._document.mask.shape, *self._size()))
+            width, height = self._size()
+            above = min(self.covered_above() * self.devicePixelRatioF(), height / 2)
+            view = fitted(self._document.mask.shape, width, height - above)
+            self._set_view(view.panned(0, above))
             self._fitted = True
 
     def one_to_one(self) -> None:
@@ -280,7 +285,7 @@ class CanvasView(QWidget):
         self._make_room()
         before, self._place = self._place, self.mapTo(self.window(), QPoint(0, 0))
         if self._document is not None and self._document.painting:
-            moved = QPointF(before - self._place)  # a line above pushed it: not the stroke with it
+            moved = QPointF(before - self._place)  # not the stroke with it
             self.pan_by(moved)
         elif self._fitted:
             self.fit()
