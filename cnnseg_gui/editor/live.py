@@ -68,8 +68,7 @@ class LivePainting(QObject):
         self._request: int | None = None
         self._asked_for: Document | None = None
         self._network = ""
-        self._shows = self._learnt = self._first_came = False
-        self._pixels, self._seconds = 0, 0.0
+        self._shows = self._learnt = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -125,7 +124,7 @@ class LivePainting(QObject):
         if not self.on:
             return ""
         if self._shows:
-            return f"live: {self._pixels:,} px in {self._seconds:.2f} s".replace(",", "\u202f")
+            return "the proposal follows your strokes"
         return self._material.missing or "answers while you paint"
 
     @property
@@ -163,7 +162,7 @@ class LivePainting(QObject):
         if self._engine.state != State.READY:
             return
         self._sending.send_now()
-        self._asked_for, self._first_came = document, False
+        self._asked_for = document
         self._request = self._engine.answer(
             image=document.record.content,
             model=self._choice.answering,
@@ -203,9 +202,6 @@ class LivePainting(QObject):
             self._request = None
         if not Rect(*answered.covered).empty:
             self._shows = self._learnt = True
-            self._pixels = answered.pixels
-            if not self._first_came:
-                self._first_came, self._seconds = True, answered.seconds
             self.changed.emit()
 
     def _forget(self, request: int) -> None:

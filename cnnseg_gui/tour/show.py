@@ -47,8 +47,9 @@ class ShowMe(QObject):
 
     def _run(self, tour: Tour, export: Path) -> None:
         figures = tour.run(export)
-        self._window.status.showMessage(
+        self._window.status.say(
             f"IoU of the nuclei on images never corrected: {figures.iou_before:.2f} before, "
             f"{figures.iou_after:.2f} after {figures.seconds['teach']:.0f} s of learning. "
-            f"Exported to {export}"
+            f"Exported to {export}",
+            seconds=60,
         )

@@ -14,7 +14,7 @@ class ComputingStatus(QObject):
 
     def __init__(self, workspace: Workspace, status: QStatusBar, parent: QObject) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self._workspace, self._status = workspace, status
         self._document: Document | None = None
         self._label = QLabel()
         self._label.setAccessibleName("Computing")
@@ -50,6 +50,8 @@ class ComputingStatus(QObject):
 
     def _show(self) -> None:
         name = self._document.computed_now if self._document is not None else ""
+        if name:
+            self._status.clearMessage()  # it has their place
         self._label.setText(f"{name} …")
         self._label.setVisible(bool(name))
         self._stop.setVisible(bool(name))

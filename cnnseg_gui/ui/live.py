@@ -56,8 +56,10 @@ class LiveSwitches(QObject):
         self._live, self._start = live, start
         self._label = QLabel()
         self._label.setAccessibleName("Answers while painting")
-        self._label.setToolTip("What the live head was fitted to last, and how long that took")
+        self._label.setToolTip("What is proposed follows from what you decided here so far")
+        self._status = status
         status.addWidget(self._label)
+        status.messageChanged.connect(self._show_words)
         for switch in (rows.answers.clicked, answers.triggered):
             switch.connect(lambda on: self._switch(live.switch, on))
         for switch in (rows.by_itself.clicked, by_itself.triggered):
@@ -69,7 +71,7 @@ class LiveSwitches(QObject):
     @property
     def text(self) -> str:
         """What the status bar says; empty where nothing answers."""
-        return "" if self._label.isHidden() else self._label.text()
+        return self._label.text()
 
     def _switch(self, switch: Callable[[bool], None], on: bool) -> None:
         try:
@@ -88,4 +90,8 @@ class LiveSwitches(QObject):
             switch.setChecked(start.on)
         self._rows.rule.setText(start.words)
         self._label.setText(live.words)
-        self._label.setVisible(bool(live.words))
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """A passing message has their place."""
+        self._label.setVisible(bool(self._label.text()) and not self._status.currentMessage())

@@ -38,6 +38,10 @@ class StatusBar(QStatusBar):
         percent = scale * 100
         _say(self._zoom, f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
 
+    def say(self, text: str, *, seconds: float = 6) -> None:
+        """Says something that needs no answer, for as long as it takes to read it."""
+        self.showMessage(text, round(seconds * 1000))
+
     def show_engine(self, text: str) -> None:
         self._engine.setText(text)
 
