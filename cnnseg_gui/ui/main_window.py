@@ -439,6 +439,7 @@ class MainWindow(QMainWindow):
         elif not self.canvas.shows(document):
             self._stack.setCurrentWidget(self.canvas)
             self.canvas.show_document(document, self.painting.table())
+            self.painting.show_place_anew()
             self.canvas.setFocus()
         self.navigator.show_image(document.image if document else None)
         self._show_progress_of_work()

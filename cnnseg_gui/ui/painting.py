@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from PySide6.QtCore import QObject, QPoint, QSettings, Signal
+from PySide6.QtCore import QObject, QPoint, QSettings, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -28,6 +28,7 @@ from cnnseg_gui.ui.status import StatusBar
 _OPACITY, _STYLE = "overlay/opacity", "overlay/style"
 _FIRST_OPACITY, _FIRST_STYLE = 0.55, "filled"
 _LARGER = 1.25
+_PROPOSED_MS = 100  # what is under the pointer is looked up once for all tiles that come meanwhile
 _MENU = ("undo", "redo", "|", "accept", "accept_class", "approve", "next_doubtful", "|", "fit")
 
 
@@ -64,6 +65,10 @@ class Painting(QObject):
         self._names: dict[int, str] = {}
         self._locks: tuple[int, frozenset[int]] = (choice.class_index, choice.locked)
         self._place: ImagePoint | None = None
+        self._proposed = QTimer(self)
+        self._proposed.setSingleShot(True)
+        self._proposed.setInterval(_PROPOSED_MS)
+        self._proposed.timeout.connect(self._on_proposed)
         self._document: Document | None = None
         self._drawing = False
         self._doubtful: ImagePoint | None = None
@@ -136,10 +141,23 @@ class Painting(QObject):
             with suppress(RuntimeError):  # it may be gone by now
                 self._document.picked.disconnect(self.choice.choose_class)
                 self._document.outline_changed.disconnect(self._show_undo)
+                self._document.proposal_changed.disconnect(self._wait_for_tiles)
         if document is not None:
             document.picked.connect(self.choice.choose_class)
             document.outline_changed.connect(self._show_undo)
+            document.proposal_changed.connect(self._wait_for_tiles)
         self._document = document
+
+    def _wait_for_tiles(self) -> None:
+        if not self._proposed.isActive():
+            self._proposed.start()
+
+    def _on_proposed(self) -> None:
+        """Once no gesture is under the hand."""
+        if self._workspace.under_the_hand:
+            self._proposed.start()
+        else:
+            self.refresh_place()
 
     def _show_undo(self) -> None:
         """While a polygon is drawn, undo takes its last corner back."""
@@ -173,6 +191,11 @@ class Painting(QObject):
         """What is under the pointer."""
         self._place = point
         self.refresh_place()
+
+    def show_place_anew(self) -> None:
+        """Another image is under the pointer."""
+        pointer = self.hand.pointer
+        self.show_place(None if pointer is None else self._canvas.image_point(pointer))
 
     def refresh_place(self) -> None:
         """The same place, of which something may have changed."""
