@@ -117,6 +117,7 @@ class LayersTab(QWidget):
         self.table.horizontalHeader().setHighlightSections(False)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.setAccessibleName("Layers of the network")
+        self.table.setTabKeyNavigation(False)  # Tab leaves it, the arrows move in it
         self.table.selectionModel().currentRowChanged.connect(
             lambda current, _before: self.layer_chosen.emit(current.row())
         )

@@ -33,6 +33,7 @@ from cnnseg_gui.formats.selection import ExportOptions
 from cnnseg_gui.ui.dialogs.export_counts import Counted, DryRun, gather_anew, in_words
 from cnnseg_gui.ui.dialogs.export_form import ExportForm
 from cnnseg_gui.ui.dialogs.found_panel import FoundPanel
+from cnnseg_gui.ui.dialogs.tab_order import in_order
 
 _log = logging.getLogger("cnnseg")
 
@@ -255,6 +256,20 @@ class ExportDialog(QDialog):
         layout.addWidget(self._text)
         layout.addWidget(self._bar)
         layout.addWidget(self._buttons)
+        self._order()
+        self.format.setFocus()
+
+    def _order(self) -> None:
+        """Of the keyboard; the choices are others in each format."""
+        in_order(
+            *self.form.fields(),
+            self.folder,
+            self.browse,
+            self.replace,
+            self.start_button,
+            self.show_button,
+            self._buttons.button(QDialogButtonBox.StandardButton.Close),
+        )
 
     def _connect(self) -> None:
         self.browse.clicked.connect(self._browse)
@@ -263,6 +278,7 @@ class ExportDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         self.folder.textChanged.connect(self._show_folder)
         self.form.changed.connect(self._ask_counts)
+        self.format.currentIndexChanged.connect(self._order)
         self.form.fill.toggled.connect(self._show_hint)
         self.dry_run.counted.connect(self._show_counts)
         self.dry_run.failed.connect(self._cannot)

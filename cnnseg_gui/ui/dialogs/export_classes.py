@@ -28,6 +28,7 @@ class ClassTable(QWidget):
         self._names = [cls.name for cls in classes]
         self.table = QTableWidget(len(classes), 2)
         self.table.setAccessibleName("Classes in the data set")
+        self.table.setTabKeyNavigation(False)  # Tab leaves it, the arrows move in it
         self.table.setHorizontalHeaderLabels(["Here", "In the data set"])
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

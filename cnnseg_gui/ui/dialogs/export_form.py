@@ -130,6 +130,26 @@ class ExportForm(QWidget):
         """The format that is chosen."""
         return FORMATS[str(self.format.currentData())]
 
+    def fields(self) -> list[QWidget]:
+        """What takes the focus, from top to bottom."""
+        return [
+            self.format,
+            *self.choices.values(),
+            self.which,
+            self.files,
+            self.tiles,
+            self.split,
+            self.ratios,
+            self.seed,
+            self.group,
+            self.separator,
+            self.keep,
+            self.fill,
+            self.classes.table,
+            self.tags,
+            self.licence,
+        ]
+
     # ------------------------------------------------------------------ inside
 
     def _lay_out(self) -> None:

@@ -35,6 +35,7 @@ class ClassMatching(QWidget):
         self._rows: dict[str, _Choice] = {}
         self.table = QTableWidget(0, 2)
         self.table.setAccessibleName("Classes of the data set")
+        self.table.setTabKeyNavigation(False)  # Tab leaves it, the arrows move in it
         self.table.setHorizontalHeaderLabels(["In the data set", "Here"])
         self.table.verticalHeader().hide()
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)

@@ -54,6 +54,7 @@ class LabelAllDialog(QDialog):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["Image", "Label", "Sure"])
         self.table.verticalHeader().hide()
+        self.table.setTabKeyNavigation(False)  # Tab leaves it, the arrows move in it
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)

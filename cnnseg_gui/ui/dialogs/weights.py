@@ -43,6 +43,7 @@ class WeightsDialog(QDialog):
         self.table = QTableWidget(len(self._names), len(_COLUMNS))
         self.table.setHorizontalHeaderLabels(list(_COLUMNS))
         self.table.verticalHeader().hide()
+        self.table.setTabKeyNavigation(False)  # Tab leaves it, the arrows move in it
         self.table.setWordWrap(False)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

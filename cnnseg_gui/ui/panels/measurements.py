@@ -62,6 +62,7 @@ class MeasurementsPanel(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setAccessibleName("Objects")
+        self.table.setTabKeyNavigation(False)  # Tab leaves it, the arrows move in it
         self.table.verticalHeader().hide()
         self.table.setMinimumHeight(110)
         self._lay_out()
