@@ -45,6 +45,8 @@ class Adding(QObject):
     """The numbers of images that are in the project now."""
     ended = Signal()
     """Nothing waits any more."""
+    finished = Signal(int)
+    """All was looked at; so many images are new."""
     failed = Signal(object)
     """UserError: of a file, or why nothing more is added."""
 
@@ -57,7 +59,7 @@ class Adding(QObject):
         self._searches = 0
         self._batches: deque[int] = deque()  # how many files each holds
         self._batch = _FIRST
-        self._unreadable = 0
+        self._unreadable = self._came = 0
         self._stored = 0  # batches
         self._process = ProbingProcess()
         self._pool = QThreadPool(self)
@@ -105,7 +107,7 @@ class Adding(QObject):
         self._files, self._done, self._asked, self._searches = [], 0, 0, 0
         self._batches.clear()
         self._batch = _FIRST
-        self._unreadable = 0
+        self._unreadable = self._came = 0
         self._process.close()
         self._process = ProbingProcess()
         self.taken.emit(left)
@@ -151,7 +153,10 @@ class Adding(QObject):
                         remedy="Convert them, or leave them out.",
                     )
                 )
+            came, known = self._came, self.total and not self._unreadable
             self.cancel()
+            if came or known:
+                self.finished.emit(came)
 
     def _look_at(self, project: Project, files: Sequence[Path]) -> None:
         process = self._process
@@ -188,6 +193,7 @@ class Adding(QObject):
                 done=lambda _: None,
                 failed=lambda _: None,  # the next commits try it themselves
             )
+        self._came += len(numbers)
         count = self._batches.popleft()
         self._done += count
         per_file = looked.seconds / max(1, len(looked.found))

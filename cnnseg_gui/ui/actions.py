@@ -29,6 +29,13 @@ MODES = "mode_all", "mode_unlabelled", "mode_chosen"
 
 _OF_MENUS = (
     ActionSpec(
+        "close_project",
+        "Close Project",
+        tip="Everything in it is saved",
+        group="File",
+        repeats=False,
+    ),
+    ActionSpec(
         "disapprove",
         "Not Approved",
         tip="Take the approval back; what is decided stays",

@@ -340,6 +340,7 @@ class MainWindow(QMainWindow):
             "export": self.opening.ask_export,
             "save": self.naming.ask,
             "about": self.opening.show_about,
+            "close_project": self._close_project,
             "quit": self.close,
             "undo": workspace.undo,
             "redo": workspace.redo,
@@ -368,6 +369,7 @@ class MainWindow(QMainWindow):
             lambda text, offer: self.banner.say(text, kind=Kind.NOTE, offer=offer)
         )
         self.opening.answered.connect(self.banner.retract)
+        workspace.adding.finished.connect(self._tell_added)
         self.images_panel.chosen.connect(workspace.open_image)
         self.canvas.scale_changed.connect(self.status.show_zoom)
         self.canvas.failed.connect(self.show_error)
@@ -423,9 +425,10 @@ class MainWindow(QMainWindow):
     def _show_project(self) -> None:
         project = self.workspace.project
         self.setWindowTitle(f"{project.folder.name} – CNNSeg" if project else "CNNSeg")
+        self.status.clearMessage()
+        self.painting.show_classes()
         if project is not None:
             self._recent.remember(project.folder)
-            self.painting.show_classes()
             self.tools.choose_class(project.classes[min(1, len(project.classes) - 1)].index)
         self._show_document()
 
@@ -448,7 +451,7 @@ class MainWindow(QMainWindow):
         """What depends on the decided pixels: counts, undo names, what can be done now."""
         project, document = self.workspace.project, self.workspace.document
         act = self.actions_by_name
-        for action in act.named("export", "import_labels", "add_images"):
+        for action in act.named("export", "import_labels", "add_images", "close_project"):
             action.setEnabled(project is not None)
         for action in act.named("accept", "approve", "fit", "one_to_one", "previous", "next"):
             action.setEnabled(document is not None)
@@ -469,6 +472,12 @@ class MainWindow(QMainWindow):
             self.classes_panel.show_counts(record.decided)
         act["disapprove"].setEnabled(approved)
         self.painting.refresh_place()
+
+    def _tell_added(self, images: int) -> None:
+        told = "1 image was added." if images == 1 else f"{images:,} images were added."
+        if images == 0:
+            told = "No image was added: they are all in the project."
+        self.status.say(told)
 
     def _disapprove(self) -> None:
         document = self.workspace.document
@@ -505,14 +514,8 @@ class MainWindow(QMainWindow):
         when the project is open again; where that fails too, the window stays.
         """
         event.ignore()  # until nothing is left that could be lost
-        try:
-            rescued = self.workspace.rescue(rescue_folder())
-        except UserError as error:
-            self.show_error(error)
+        if not self._rescue():
             return
-        self._rescued.remember(rescued)
-        for path in rescued:
-            _log.warning("the disk is full: a mask with your last strokes is in %s", path)
         settings = QSettings()
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
@@ -522,6 +525,23 @@ class MainWindow(QMainWindow):
         self.engine.stop()
         self.log_panel.detach()
         event.accept()
+
+    def _rescue(self) -> bool:
+        """Sees to it that the project can be closed without a loss; whether it can."""
+        try:
+            rescued = self.workspace.rescue(rescue_folder())
+        except UserError as error:
+            self.show_error(error)
+            return False
+        self._rescued.remember(rescued)
+        for path in rescued:
+            _log.warning("the disk is full: a mask with your last strokes is in %s", path)
+        return True
+
+    def _close_project(self) -> None:
+        """As closing the window does; a fine-tune can go on when the project is open again."""
+        if self._rescue():
+            self.workspace.close_project()
 
     def _restore_layout(self) -> None:
         settings = QSettings()

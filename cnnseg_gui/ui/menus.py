@@ -29,6 +29,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "import_labels",
         "export",
         "|",
+        "close_project",
         "quit",
     ),
     "&Edit": (

@@ -57,7 +57,7 @@ class Opening(QObject):
     def ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self._window, "Open a folder of images")
         if folder:
-            self.open_paths([Path(folder)])
+            self._try(lambda: self._open_folder(Path(folder)))
 
     def ask_project(self) -> None:
         folder = QFileDialog.getExistingDirectory(self._window, "Open a project")
@@ -127,6 +127,26 @@ class Opening(QObject):
             Whether it is open now.
         """
         return self._try(lambda: self._workspace.open_project(copy_sample(demo_folder())))
+
+    def _open_folder(self, folder: Path) -> None:
+        """Asks first where its images would go among those of the open project.
+
+        Raises:
+            UserError: the open project cannot be read.
+        """
+        project = self._workspace.project
+        if project is None or project.listing.first() is None or _project_at(folder):
+            self.open_paths([folder])
+            return
+        from cnnseg_gui.ui.dialogs.open_folder import OpenFolderDialog
+
+        dialog = OpenFolderDialog(folder, project.folder, self._window)
+        dialog.add_chosen.connect(lambda: self.open_paths([folder]))
+        dialog.new_chosen.connect(
+            lambda: self._try(lambda: self._offer_project([folder], [folder]))
+        )
+        self._workspace.project_changed.connect(dialog.close)
+        dialog.open()
 
     def _open_project(self, folder: Path) -> None:
         """Where its file is damaged, what its mirror holds can be made a project again."""
