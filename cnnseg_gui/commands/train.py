@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from cnnseg_gui.commands.arguments import add_device, count, network_option, seconds, seed
 from cnnseg_gui.commands.output import Ticker, answer, counted, note
 from cnnseg_gui.commands.searching import add_look_in, look_in
+from cnnseg_gui.core import model_choice
 from cnnseg_gui.core.attached import check_attached, read_attached
+from cnnseg_gui.core.database import PATIENCE_S
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_io import read_image
 from cnnseg_gui.core.image_table import ImageRecord
@@ -29,8 +31,6 @@ HELP = "learn from a project's decided pixels, and store a revision"
 
 DEFAULT_SECONDS = 60.0
 """As in the window."""
-
-_STARTER = "fcn-lite0"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +85,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Learns, and stores the outcome; it becomes current unless what proposes scores better.
 
+    It works beside an open window: the revision is one transaction at the end. Where another model
+    proposes by then than the one it was compared with, it is only kept.
+
     Raises:
         UserError: nothing to learn from, no such model or device, or it was stopped.
     """
@@ -93,9 +96,9 @@ def run(options: argparse.Namespace) -> int:
     project = Project.open(options.project)
     try:
         look_in(options, project)
-        before = project.revisions.current
-        fitted = _learn(options, project)
-        revision = _store(options, project, fitted.model)
+        before, compared = project.revisions.current, _compared_with(project)
+        fitted = _learn(options, project, compared)
+        revision = _store(options, project, fitted.model, compared)
         _answer(options, fitted, revision, before)
     except KeyboardInterrupt:
         raise UserError(
@@ -106,13 +109,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _learn(options: argparse.Namespace, project: Project) -> Fitted:
+def _learn(options: argparse.Namespace, project: Project, compared: str) -> Fitted:
     from cnnseg_gui.commands.computing import memory_told
     from cnnseg_gui.learning.device import choose
     from cnnseg_gui.learning.fit import Settings, fit
     from cnnseg_gui.learning.hold_out import hold_out_tiles
 
-    model = _begin(options, project)
+    model = _begin(options, project, compared)
     examples = examples_of(project)
     compute = choose(options.device)
     taught = sum(not example.held_out for example in examples)
@@ -133,18 +136,18 @@ def _learn(options: argparse.Namespace, project: Project) -> Fitted:
             seed=options.seed,
             on_progress=_Reporter(headline),
             settings=settings,
-            rival=proposing(project) if options.network else None,
+            rival=_named(project, compared) if options.network else None,
         )
 
 
-def _begin(options: argparse.Namespace, project: Project) -> Model:
+def _begin(options: argparse.Namespace, project: Project, compared: str) -> Model:
     """What to begin with, for the project's classes."""
     from cnnseg_gui.commands.stored import adapted
     from cnnseg_gui.learning.model import new, staged
     from cnnseg_models import registry
 
     if options.network is None:
-        return proposing(project)
+        return _named(project, compared)
     if options.network not in registry.names():
         options.usage_error(
             f"there is no network “{options.network}”, only {', '.join(registry.names())}"
@@ -167,15 +170,28 @@ def _begin(options: argparse.Namespace, project: Project) -> Model:
 
 def proposing(project: Project) -> Model:
     """What proposes now: the current revision, else the starter."""
+    return _named(project, _compared_with(project))
+
+
+def _compared_with(project: Project) -> str:
+    """What proposes; of a network chosen in the window, which was taught nothing, what did before.
+
+    It is not compared with that network, and so does not take its place.
+    """
+    model = model_choice.proposing(project)
+    return model_choice.own_model(project) if model.startswith("new:") else model
+
+
+def _named(project: Project, model: str) -> Model:
+    """A revision or a starter, named as in `messages.Propose`, for the project's classes."""
     from cnnseg_gui.commands.stored import adapted
     from cnnseg_gui.learning.model import adapt, starter
 
-    current = project.revisions.current
-    if current is not None:
-        return adapted(project, current)
+    kind, _, name = model.partition(":")
+    if kind == "weights":
+        return adapted(project, project.revisions.find(name))
     classes = [cls.name for cls in project.class_list.dense_classes]
-    mapping = class_mapping(project, None)
-    return adapt(starter(project.setting("starter", _STARTER)), classes, mapping)
+    return adapt(starter(name), classes, class_mapping(project, None))
 
 
 def examples_of(project: Project) -> list[Example]:
@@ -227,7 +243,7 @@ class _Reporter:
         self._ticker.note(text, at_once=measured or progress.step == 1)
 
 
-def _store(options: argparse.Namespace, project: Project, model: Model) -> Revision:
+def _store(options: argparse.Namespace, project: Project, model: Model, compared: str) -> Revision:
     import msgspec
 
     from cnnseg_gui.learning.model import dump, stamped
@@ -237,8 +253,14 @@ def _store(options: argparse.Namespace, project: Project, model: Model) -> Revis
         model.card, command=options.command_line, data=f"the project {project.folder.name}"
     )
     stored = stamped(card, weights).to_json()
-    promoted = options.promote or promotes(stored)
-    return project.revisions.add(weights, stored, promoted=promoted)
+    return model_choice.store_taught(
+        project,
+        weights,
+        stored,
+        promoted=options.promote or promotes(stored),
+        instead_of=None if options.promote else compared,
+        patience=PATIENCE_S,
+    )
 
 
 def _answer(
@@ -253,15 +275,15 @@ def _answer(
         verdict = verdict_of(revision.card)
         if verdict is not None:
             note(verdict.in_words())
-        if not revision.promoted:
-            note(
-                "what proposed before stays: this revision is only kept "
-                "(`cnnseg promote` makes it current)"
-            )
-        else:
+        if revision.promoted:
             _compare(card.metrics["iou"], before)
     else:
         note("nothing is held out: how good it is was not measured")
+    if not revision.promoted:
+        stays = "what proposed before stays"
+        if promotes(revision.card):
+            stays = "another model proposes now, which this was not compared with"
+        note(f"{stays}: this revision is only kept (`cnnseg promote` makes it current)")
     data = {
         "revision": revision.name,
         "promoted": bool(revision.promoted),

@@ -85,5 +85,41 @@ def propose_from_now(project: Project, name: str, *, patience: float = 0.0) -> R
         return project.revisions.named(name)
 
 
+def store_taught(
+    project: Project,
+    weights: bytes,
+    card: bytes,
+    *,
+    promoted: bool,
+    instead_of: str | None,
+    begun_with: str | None = None,
+    patience: float = 0.0,
+) -> Revision:
+    """Stores what a fine-tune has learnt and, in the same transaction, what follows from it.
+
+    Args:
+        weights: safetensors.
+        card: JSON, UTF-8.
+        promoted: it is to propose from now on.
+        instead_of: what proposed as it began, which it was compared with. Where something else
+            does by now, it is only kept. None: that was not asked for.
+        begun_with: what was `chosen` as it began, which it went on from; where it still is, the
+            next fine-tune goes on from what was learnt. None: the choice was passed over, and
+            stays unless it would propose in place of what was learnt.
+        patience: as for `database.transaction`.
+
+    Raises:
+        UserError: as `Revisions.add`.
+    """
+    with project.revisions.staged(weights, card) as staged, project.together(patience=patience):
+        promoted = promoted and instead_of in (None, proposing(project))
+        revision = project.revisions.insert(staged, promoted=promoted)
+        if begun_with is not None and chosen(project) == begun_with:
+            choose(project, "" if promoted else f"weights:{revision.sha256}")
+        elif promoted and _chosen_proposes(project):
+            choose(project, "")
+        return revision
+
+
 def _chosen_proposes(project: Project) -> bool:
     return bool(chosen(project) and project.setting(_KNOWS))

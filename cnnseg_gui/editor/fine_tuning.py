@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from cnnseg_gui.core.attached import Checks
 from cnnseg_gui.core.errors import UserError
+from cnnseg_gui.core.model_choice import store_taught
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.scores import Scores, promotes
 from cnnseg_gui.core.unfinished import UnfinishedRun
@@ -305,17 +306,22 @@ class FineTuning(QObject):
             self._store.drop(project.folder)
             self.unimproved.emit(scores.before)
             return
-        promoted = self._choice.proposing == run.proposing and promotes(card)
         try:
-            revision = project.revisions.add(weights, card, promoted=promoted)
-            if self._choice.chosen == run.chosen:  # else the person has decided otherwise
-                self._choice.choose("" if promoted else f"weights:{revision.sha256}")
+            revision = store_taught(
+                project,
+                weights,
+                card,
+                promoted=promotes(card),
+                instead_of=run.proposing,
+                begun_with=run.chosen,
+            )
         except UserError as error:
             self._end(str(error), keep=True)
             return
+        self._choice.changed.emit()
         self._leave()
         self._store.drop(project.folder)
-        (self.finished if promoted else self.kept).emit(revision)
+        (self.finished if revision.promoted else self.kept).emit(revision)
 
     def _on_cancelled(self, request: int) -> None:
         if request == self._request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import CLASSES, Failing, answer, make, run_module
+from commands import CLASSES, ON_CPU, Failing, answer, make, run_module
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +25,8 @@ from cnnseg_gui.core.project_lock import LOCK_NAME
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.workspace import Workspace
 from tests.core.fault_operations import contents
+
+UNET = ("--network", "unet", "--option", "width=8", "--seconds", "4", *ON_CPU)
 
 _WINDOW = """
 import sys
@@ -153,6 +156,47 @@ def test_promoting_waits_for_who_is_writing(
         free.start()
         assert answer(capsys, "promote", project, "r001")["revision"] == "r001"
         free.join()
+
+
+@pytest.mark.parametrize("forced", [(), ("--promote",)], ids=["compared", "forced"])
+def test_what_is_taught_while_another_model_begins_to_propose_is_only_kept(
+    project: Path, forced: tuple[str, ...]
+) -> None:
+    """As where the window teaches and promotes meanwhile."""
+    training = subprocess.Popen(
+        [sys.executable, "-m", "cnnseg_gui.cli", "train", str(project), *UNET, *forced, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert training.stderr is not None
+    assert "unet learns from 2 images" in training.stderr.readline()
+    stored = Project.open(project)
+    meanwhile = stored.revisions.add(b"weights", b"{}")
+    out, said = training.communicate()
+    assert training.returncode == 0
+    assert json.loads(out)["revision"] == "r002"
+    assert json.loads(out)["promoted"] is bool(forced)
+    assert ("another model proposes now, which this was not compared with" in said) != bool(forced)
+    assert (stored.revisions.current == meanwhile) != bool(forced)
+    stored.close()
+
+
+def test_what_was_learnt_waits_for_who_is_writing(project: Path) -> None:
+    other = sqlite3.connect(project / "project.sqlite", isolation_level=None)
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        training = subprocess.Popen(
+            [sys.executable, "-m", "cnnseg_gui.cli", "train", str(project), *UNET],
+        )
+        while training.poll() is None and not list((project / "models").glob(".*.part")):
+            time.sleep(0.05)
+        time.sleep(2.0)
+        other.execute("COMMIT")
+    assert training.wait() == 0
+    stored = Project.open(project)
+    assert [revision.name for revision in stored.revisions.all()] == ["r001"]
+    stored.close()
 
 
 def test_a_command_that_has_ended_leaves_no_lock(project: Path, data_set: Path) -> None:

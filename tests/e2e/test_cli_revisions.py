@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import ON_CPU, Failing, answer, make
+from commands import ON_CPU, Failing, answer, make, needs_starter
 
 from cnnseg_gui.cli import main
+from cnnseg_gui.commands import train
 from cnnseg_gui.core.model_choice import choose, chosen, proposing
 from cnnseg_gui.core.project import Project
 
@@ -77,6 +78,15 @@ def test_what_was_chosen_in_the_window_proposes_until_a_revision_is_promoted(
     assert proposing(project) == f"weights:{project.revisions.named('r001').sha256}"
     assert chosen(project) == ""  # what is taught next is the same
     assert project.setting("class_mapping") == "{}"
+    project.close()
+
+
+@needs_starter
+def test_training_goes_on_from_what_proposes(twice: Path) -> None:
+    project = Project.open(twice)
+    assert train.proposing(project).card.network == "unet"
+    choose(project, "starter:fcn-lite0", knows=True)
+    assert train.proposing(project).card.network == "fcn-lite0"
     project.close()
 
 
