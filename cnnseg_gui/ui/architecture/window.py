@@ -30,6 +30,7 @@ from cnnseg_gui.ui.architecture.inside import PROJECT, InsideTab
 from cnnseg_gui.ui.architecture.layers import LayersTab, totals
 from cnnseg_gui.ui.architecture.network_list import NetworkList
 from cnnseg_gui.ui.architecture.numbers import NumbersTab
+from cnnseg_gui.ui.screen_size import open_at
 
 _NO_CLASSES = ("background", "object")
 _WAITING = "The engine is starting …"
@@ -61,7 +62,7 @@ class ArchitectureWindow(QWidget):
         self._looking: int | None = None
         self._filled = False
         self.setWindowTitle("Architecture – CNNSeg")
-        self.resize(1180, 720)
+        open_at(self, 1180, 720)
         self._build()
         engine.overview_arrived.connect(self._take_overview)
         engine.described.connect(self._take_description)

@@ -34,6 +34,7 @@ from cnnseg_gui.ui.dialogs.export_counts import Counted, DryRun, gather_anew, in
 from cnnseg_gui.ui.dialogs.export_form import ExportForm
 from cnnseg_gui.ui.dialogs.found_panel import FoundPanel
 from cnnseg_gui.ui.dialogs.tab_order import in_order
+from cnnseg_gui.ui.screen_size import open_at
 
 _log = logging.getLogger("cnnseg")
 
@@ -68,7 +69,7 @@ class ExportDialog(QDialog):
         self._proposing = proposing
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(940, 640)
+        open_at(self, 940, 640)
         self._project_folder = project.folder
         self._stop = threading.Event()
         self._exported: Path | None = None

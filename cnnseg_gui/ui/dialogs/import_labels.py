@@ -30,6 +30,7 @@ from cnnseg_gui.formats.importing import ImportReport
 from cnnseg_gui.ui.dialogs.found_panel import FoundPanel
 from cnnseg_gui.ui.dialogs.import_form import ImportForm
 from cnnseg_gui.ui.dialogs.import_told import left_out, planned, previews, reported
+from cnnseg_gui.ui.screen_size import open_at
 
 _log = logging.getLogger("cnnseg")
 
@@ -49,7 +50,7 @@ class ImportDialog(QDialog):
         self._workspace = workspace
         self.setWindowTitle("Import Labels")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(940, 640)
+        open_at(self, 940, 640)
         self.looking = ImportLooking(project.folder, self)
         self.importing = Importing(workspace, self)
         self._asked: tuple[str, str | None] = "", None

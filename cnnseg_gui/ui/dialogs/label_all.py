@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.editor.label_all import LabelAll, Suggestion
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.ui.panels.labels import ClassifierChoice
+from cnnseg_gui.ui.screen_size import open_at
 
 
 class LabelAllDialog(QDialog):
@@ -40,7 +41,7 @@ class LabelAllDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Label All Images")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(620, 480)
+        open_at(self, 620, 480)
         self._label_all, self._workspace = label_all, workspace
         self._suggestions: list[Suggestion] = []
         self.classifier = QComboBox()

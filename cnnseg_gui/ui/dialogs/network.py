@@ -25,6 +25,7 @@ from cnnseg_gui.core.revisions import Revision
 from cnnseg_gui.core.scores import trust
 from cnnseg_gui.editor.model_choice import ModelChoice, network_of, starters
 from cnnseg_gui.engine.messages import NetworkFacts
+from cnnseg_gui.ui.screen_size import open_at
 
 _TITLES = {
     "width": "Channels at full resolution",
@@ -78,7 +79,7 @@ class NetworkDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Choose a Network")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(760, 500)
+        open_at(self, 760, 500)
         self._choice, self._missing, self._classes = choice, missing, list(classes)
         self._fields: dict[str, QComboBox] = {}
         self._mapping: dict[str, QComboBox] = {}

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.core.atomic import write_atomically
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.report import Findings, report_text
+from cnnseg_gui.ui.screen_size import open_at
 
 _INTRODUCTION = (
     "<b>Nothing is sent anywhere.</b> Copy this text or save it, and put it into your report, "
@@ -36,7 +37,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Report a Problem")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(760, 560)
+        open_at(self, 760, 560)
         introduction = QLabel(_INTRODUCTION)
         introduction.setWordWrap(True)
         self.text = QPlainTextEdit(report_text(findings))

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.editor.weight_fetching import WeightFetching
+from cnnseg_gui.ui.screen_size import open_at
 from cnnseg_gui.weights.catalogue import CATALOGUE, MEBIBYTE
 
 _COLUMNS = ("Network", "Size", "As published", "Here", "Licence")
@@ -37,7 +38,7 @@ class WeightsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Weights")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(900, 560)
+        open_at(self, 900, 560)
         self._fetching = fetching
         self._names = list(CATALOGUE)
         self.table = QTableWidget(len(self._names), len(_COLUMNS))

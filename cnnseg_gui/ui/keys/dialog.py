@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.keys.profiles import PROFILES
 from cnnseg_gui.ui.keys.spec import GROUPS, ActionSpec, native, normalised, refusal
+from cnnseg_gui.ui.screen_size import open_at
 
 _NAME = Qt.ItemDataRole.UserRole
 
@@ -39,7 +40,7 @@ class KeyboardDialog(QDialog):
         self._groups: dict[str, QTreeWidgetItem] = {}
         self._wanted: tuple[str, str] | None = None
         self.setWindowTitle("Keyboard")
-        self.resize(620, 680)
+        open_at(self, 620, 680)
         self.profile = QComboBox()
         self.profile.addItems(list(PROFILES))
         self.profile.setAccessibleName("Profile")

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from cnnseg_gui.ui.actions import Actions
 from cnnseg_gui.ui.keys.sheet_text import as_html, as_text, sheet_groups
+from cnnseg_gui.ui.screen_size import open_at
 
 _COLUMN = 370  # logical pixels: the widest row of a group fits in
 _PRINTED_COLUMNS = 2
@@ -36,7 +37,7 @@ class KeySheet(QDialog):
         self._actions = actions
         self._columns = 0
         self.setWindowTitle("Keys")
-        self.resize(1120, 720)
+        open_at(self, 1120, 720)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search: an action, a key, a gesture")
         self.search.setAccessibleName("Search the keys")
