@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QThreadPool
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -16,7 +17,9 @@ from pytestqt.qtbot import QtBot
 from cnnseg_gui.core.patch import PatchBuilder
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.formats.export import ExportReport, written_formats
+from cnnseg_gui.ui.dialogs import export_counts
 from cnnseg_gui.ui.dialogs.export import ExportDialog
+from cnnseg_gui.ui.main_window import MainWindow
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -177,3 +180,28 @@ def test_a_small_dialog_shows_every_control_by_scrolling(
     assert dialog.height() < 480
     assert dialog.start_button.isVisible()
     assert dialog.start_button.geometry().bottom() <= dialog.height()
+
+
+def test_closing_while_it_counts_leaves_no_defect_behind(
+    open_sample: MainWindow,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gone, asked = threading.Event(), threading.Event()
+
+    def wait(*_: object, **__: object) -> list[object]:
+        asked.set()
+        gone.wait(10)
+        return []
+
+    monkeypatch.setattr(export_counts, "previews", wait)
+    qtbot.mouseClick(open_sample.canvas, Qt.MouseButton.LeftButton)
+    open_sample.actions_by_name["export"].trigger()
+    (shown,) = open_sample.findChildren(ExportDialog)
+    qtbot.waitUntil(asked.is_set)
+    with qtbot.waitSignal(shown.destroyed):
+        qtbot.keyClick(shown, Qt.Key.Key_Escape)
+    gone.set()
+    assert QThreadPool.globalInstance().waitForDone(10_000)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,13 +94,17 @@ class DryRun(QObject):
         self._stop = stop = threading.Event()
         turn, folder, quick = self._turn, self._folder, self._quick
 
+        def tell(found: Counted) -> None:
+            with suppress(RuntimeError):  # the dialog is gone
+                quick.emit(turn, found)
+
         def work() -> Counted:
             job = gather_anew(folder, options, format_)
             names = tuple(cls.name for cls in job.classes)
             first = plan(job, format_, should_stop=lambda: True)
-            quick.emit(turn, Counted(names, first, ()))
+            tell(Counted(names, first, ()))
             shown = tuple(previews(job, should_stop=stop.is_set))
-            quick.emit(turn, Counted(names, first, shown))
+            tell(Counted(names, first, shown))
             return Counted(names, plan(job, format_, should_stop=stop.is_set), shown)
 
         in_background(
