@@ -455,6 +455,9 @@ class MainWindow(QMainWindow):
             action.setEnabled(project is not None)
         for action in act.named("accept", "approve", "fit", "one_to_one", "previous", "next"):
             action.setEnabled(document is not None)
+        act["choose_network"].setEnabled(project is not None)
+        for action in act.named("accept_class", "next_doubtful"):
+            action.setEnabled(document is not None)
         undo = document.undo_name if document else None
         if document is not None and document.drawing:
             undo = "Corner"

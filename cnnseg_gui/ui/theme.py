@@ -68,7 +68,8 @@ def apply(application: QApplication, *, dark: bool) -> None:
     application.setStyle("Fusion")
     application.setPalette(_palette(colours))
     sheet = resource("styles/window.qss").read_text(encoding="utf-8")
-    for name, value in vars(colours).items():
+    places = {"theme": "dark" if dark else "light", "folder": resource("styles").as_posix()}
+    for name, value in {**vars(colours), **places}.items():
         sheet = sheet.replace(f"@{name}@", value)
     application.setStyleSheet(sheet)
 

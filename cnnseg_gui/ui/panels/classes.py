@@ -217,6 +217,7 @@ class ClassesPanel(QWidget):
 
     def _show_possible(self) -> None:
         cls, row = self._current, self.list.currentIndex().row()
+        self._actions["add"].setEnabled(bool(self.rows.classes))  # without a project there is none
         for name in ("rename", "recolour"):
             self._actions[name].setEnabled(cls is not None)
         self._actions["delete"].setEnabled(cls is not None and cls.index != BACKGROUND)
