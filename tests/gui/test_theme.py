@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QCheckBox, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QTabBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnnseg_gui.ui import theme
@@ -57,6 +58,23 @@ def test_a_box_is_seen_whether_it_is_ticked_or_not(qtbot: QtBot, dark: bool) -> 
         box.setChecked(ticked)
         box.show()
         assert strongest(box.grab().toImage()) >= SEEN
+
+
+def test_a_panel_has_a_button_that_closes_it(window: MainWindow, qtbot: QtBot, dark: bool) -> None:
+    dock = window.docks[0]
+    close = dock.findChild(QAbstractButton, "qt_dockwidget_closebutton")
+    assert close is not None
+    assert strongest(close.grab().toImage()) >= SEEN
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert not dock.isVisible()
+
+
+def test_names_of_panels_are_whole(window: MainWindow, dark: bool) -> None:
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert bars
+    for bar in bars:
+        assert bar.elideMode() == Qt.TextElideMode.ElideNone
+        assert bar.usesScrollButtons()
 
 
 def test_a_button_that_does_nothing_now_looks_like_it(qtbot: QtBot, dark: bool) -> None:
