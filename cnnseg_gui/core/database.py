@@ -160,7 +160,7 @@ _MIGRATIONS = (
         painted INTEGER NOT NULL,           -- pixels changed by hand
         accepted INTEGER NOT NULL,          -- pixels taken over from proposals
         first REAL NOT NULL,                -- Unix time of its first gesture
-        last REAL NOT NULL
+        last REAL NOT NULL                  -- 0 where only a batch has worked on it
     );
     CREATE INDEX effort_last ON effort (last);
     CREATE TABLE image_doubt (              -- what the queue is ordered by

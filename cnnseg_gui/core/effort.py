@@ -1,10 +1,12 @@
 """What each image has cost a person: seconds, gestures and pixels, added up gesture by gesture.
 
-The journal forgets its oldest steps; this does not.
+The journal forgets its oldest steps; this does not. What a batch accepts is nobody's time: of its
+steps the pixels alone are counted.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ PAUSE_S = 60.0
 
 _COMPARED = 2  # images at either end, at least
 _ACCEPTS = "Accept "  # what the names of gestures begin with that take proposals over
+_OF_BATCH = re.compile(r"Accept above \d+%")  # as `batch_step` calls them
 _IMPORTS = "Import"  # masks that were made elsewhere: nobody's work here
 
 
@@ -30,12 +33,13 @@ class ImageEffort:
     seconds: float
     """From gesture to gesture, the one before on another image included."""
     gestures: int
+    """0: only a batch has worked on it."""
     painted: int
     """Pixels that gestures changed, each time they did."""
     accepted: int
     """Pixels taken over from proposals."""
     first: float
-    """Unix time of its first gesture."""
+    """Unix time of its first gesture; without one, of a batch's first step."""
 
     @property
     def corrected(self) -> float:
@@ -69,22 +73,29 @@ class EffortTable:
         done = [(patch, name) for patch, name in gestures if not name.startswith(_IMPORTS)]
         if not done:
             return
-        (last,) = self._db.execute("SELECT MAX(last) FROM effort").fetchone()
-        gap = now - last if isinstance(last, float) else 0.0
+        by_hand = sum(_OF_BATCH.fullmatch(name) is None for _, name in done)
         accepted = painted = 0
         for patch, name in done:
             if name.startswith(_ACCEPTS):
                 accepted += patch.changed_pixels()
             else:
                 painted += patch.changed_pixels() - _confirmed(patch, accepted_values)
-        seconds = gap if 0 <= gap <= PAUSE_S else 0.0
+        seconds = self._since_last(now) if by_hand else 0.0
         self._db.execute(
             "INSERT INTO effort VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " first = CASE WHEN gestures = 0 AND excluded.gestures THEN excluded.first"
+            " ELSE first END,"
+            " last = CASE WHEN excluded.gestures THEN excluded.last ELSE last END,"
             " seconds = seconds + excluded.seconds, gestures = gestures + excluded.gestures,"
-            " painted = painted + excluded.painted, accepted = accepted + excluded.accepted,"
-            " last = excluded.last",
-            (image_id, seconds, len(done), painted, accepted, now, now),
+            " painted = painted + excluded.painted, accepted = accepted + excluded.accepted",
+            (image_id, seconds, by_hand, painted, accepted, now, now if by_hand else 0.0),
         )
+
+    def _since_last(self, now: float) -> float:
+        """Seconds since the gesture before, on whichever image; 0 after a pause."""
+        (last,) = self._db.execute("SELECT MAX(last) FROM effort").fetchone()
+        gap = now - last if isinstance(last, float) else 0.0
+        return gap if 0 <= gap <= PAUSE_S else 0.0
 
     def all(self) -> list[ImageEffort]:
         """Of all images that were worked on, in the order of their first gestures.
@@ -103,12 +114,23 @@ class EffortTable:
             raise database.database_error(error, self._path) from error
 
 
+def batch_step(above: float) -> str:
+    """What a batch's step is called that accepts what is at least so sure, 0…1."""
+    return f"Accept above {above:.0%}"
+
+
+def worked_on(efforts: Sequence[ImageEffort]) -> list[ImageEffort]:
+    """Those that a person has spent time on, and not a batch alone."""
+    return [effort for effort in efforts if effort.gestures]
+
+
 def in_words(efforts: Sequence[ImageEffort]) -> str:
     """What all images have cost, and whether the newer ones cost less, in one line.
 
     Args:
-        efforts: in the order in which the images were begun.
+        efforts: in the order in which the images were begun; of a batch's nothing is said.
     """
+    efforts = worked_on(efforts)
     if not efforts:
         return "nothing was painted yet"
     seconds, gestures = sum(e.seconds for e in efforts), sum(e.gestures for e in efforts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from cnnseg_gui.core.effort import batch_step
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_doubts import ImageDoubt, doubt_of
 from cnnseg_gui.core.image_table import APPROVED, FORMER, ImageRecord
@@ -246,7 +247,7 @@ class Batch(QObject):
                 return
             project.doubts.note([doubt])
             if run.above is not None:
-                name = f"Accept above {run.above:.0%}"
+                name = batch_step(run.above)
                 if open_document is not None:
                     if open_document.unsaved:
                         open_document.settle()

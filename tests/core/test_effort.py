@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnseg_gui.core import database
-from cnnseg_gui.core.effort import PAUSE_S, EffortTable, ImageEffort, in_words
+from cnnseg_gui.core.effort import PAUSE_S, EffortTable, ImageEffort, batch_step, in_words
 from cnnseg_gui.core.image_table import probe
 from cnnseg_gui.core.mask import Mask
 from cnnseg_gui.core.patch import Patch, PatchBuilder
@@ -49,7 +50,9 @@ gestures = st.lists(
     st.tuples(
         st.integers(1, 3),
         st.floats(0, 200),
-        st.sampled_from(["Brush stroke", "Accept proposal", "Accept cell", "Import mask"]),
+        st.sampled_from(
+            ["Brush stroke", "Accept proposal", "Accept above cell", "Import mask", batch_step(0.9)]
+        ),
         st.integers(1, 9),
     ),
     max_size=12,
@@ -74,19 +77,21 @@ def test_it_is_what_adding_up_a_list_of_all_gestures_gives(
         table.note(image, [(square(side), name)], now, ())
         if not name.startswith("Import"):
             log.append((image, now, name, side * side))
+    hands = [entry for entry in log if entry[2] != batch_step(0.9)]
     found = table.all()
     for effort in found:
         mine = [entry for entry in log if entry[0] == effort.image_id]
+        by_hand = [entry for entry in mine if entry in hands]
         gaps = [
-            log[k][1] - log[k - 1][1]
-            for k in range(1, len(log))
-            if log[k][0] == effort.image_id and log[k][1] - log[k - 1][1] <= PAUSE_S
+            after[1] - before[1]
+            for before, after in pairwise(hands)
+            if after[0] == effort.image_id and after[1] - before[1] <= PAUSE_S
         ]
         assert effort.seconds == pytest.approx(sum(gaps))
-        assert effort.gestures == len(mine)
+        assert effort.gestures == len(by_hand)
         assert effort.painted == sum(n for _, _, name, n in mine if name == "Brush stroke")
         assert effort.accepted == sum(n for _, _, name, n in mine if name.startswith("Accept"))
-        assert effort.first == mine[0][1]
+        assert effort.first == (by_hand or mine)[0][1]
     assert {effort.image_id for effort in found} == {entry[0] for entry in log}
     assert [effort.first for effort in found] == sorted(effort.first for effort in found)
 
@@ -133,11 +138,29 @@ def test_painting_in_a_project_is_counted(tmp_path: Path) -> None:
     project.close()
 
 
+def test_a_batch_is_nobodys_time(tmp_path: Path) -> None:
+    project, mask = project_with_an_image(tmp_path)
+    project.commit(square(10, mask), mask, name=batch_step(0.955))
+    (found,) = project.effort.all()
+    assert (found.seconds, found.gestures, found.painted, found.accepted) == (0, 0, 0, 100)
+    assert in_words([found]) == "nothing was painted yet"
+    began = found.first
+    project.commit(square(20, mask), mask, name="Brush stroke")
+    project.commit(square(30, mask), mask, name=batch_step(1.0))
+    (found,) = project.effort.all()
+    assert (found.gestures, found.painted, found.accepted) == (1, 300, 600)
+    assert found.seconds == 0
+    assert found.first > began
+    project.close()
+
+
 def test_the_words_say_whether_newer_images_cost_less() -> None:
     efforts = [ImageEffort(n, 600.0 / n, 40, 0, 0, float(n)) for n in range(1, 5)]
     assert in_words(efforts) == (
         "4 images, 21 min, 160 gestures; the first 2 took 8 min each, the last 3 min"
     )
+    of_batch = ImageEffort(9, 0.0, 0, 0, 500, 9.0)
+    assert in_words([*efforts, *[of_batch] * 5]) == in_words(efforts)
     assert in_words(efforts[3:]) == "1 image, 2 min, 40 gestures"
     assert in_words([ImageEffort(1, 42.4, 3, 0, 0, 0.0)]) == "1 image, 42 s, 3 gestures"
     assert in_words([]) == "nothing was painted yet"

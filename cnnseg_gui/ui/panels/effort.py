@@ -47,6 +47,7 @@ class EffortPanel(QWidget):
 
     def show_effort(self, efforts: Sequence[ImageEffort], ahead: Forecast | None) -> None:
         """What every image has cost, in the order in which they were begun, and what is to come."""
+        efforts = effort.worked_on(efforts)
         words = effort.in_words(efforts)
         self._spent.setText(words[:1].upper() + words[1:] + "." if efforts else _EMPTY)
         said = "" if ahead is None or not efforts else ahead.in_words()
