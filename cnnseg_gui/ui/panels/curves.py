@@ -7,12 +7,15 @@ import math
 from collections.abc import Sequence
 
 import pyqtgraph
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from cnnseg_gui.core.classes import PixelClass
+from cnnseg_gui.ui.panels.plot_colours import colour_plot
 
 _HEIGHT = 130  # pixels
+_LOSS, _IOU = "Loss", "Held-out IoU"
 
 
 class Curves(QWidget):
@@ -20,13 +23,11 @@ class Curves(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._accent = self.palette().color(QPalette.ColorRole.Accent)
-        text = self.palette().color(QPalette.ColorRole.PlaceholderText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        self._loss = _Line(_plot(self, "Loss", layout), text, width=1.5)
-        self._plot = _plot(self, "Held-out IoU", layout)
+        self._losses, self._plot = _plot(_LOSS, layout), _plot(_IOU, layout)
+        self._loss = _Line(self._losses, self._text, width=1.5)
         self._plot.setYRange(0, 1, padding=0.05)
         self._classes: list[tuple[PixelClass, _Line]] = []
         self._mean = _Line(self._plot, self._accent, width=2, marked=True)
@@ -34,6 +35,12 @@ class Curves(QWidget):
         self._legend.setObjectName("quiet")
         self._legend.setWordWrap(True)
         layout.addWidget(self._legend)
+        self._colour()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
 
     def begin(self, classes: Sequence[PixelClass]) -> None:
         """Empty curves, for a network with these classes."""
@@ -69,6 +76,22 @@ class Curves(QWidget):
         """The last IoU of the mean and of each class, as HTML."""
         return self._legend.text()
 
+    @property
+    def _accent(self) -> QColor:
+        return self.palette().color(QPalette.ColorRole.Accent)
+
+    @property
+    def _text(self) -> QColor:
+        return self.palette().color(QPalette.ColorRole.PlaceholderText)
+
+    def _colour(self) -> None:
+        """As the theme is now."""
+        colour_plot(self._losses, self.palette(), _LOSS)
+        colour_plot(self._plot, self.palette(), _IOU)
+        self._loss.colour(self._text)
+        self._mean.colour(self._accent)
+        self._show_legend()
+
     def _show_legend(self) -> None:
         entries = [("mean", self._accent.name(), self._mean)]
         entries += [(cls.name, QColor(*cls.colour).name(), line) for cls, line in self._classes]
@@ -90,14 +113,15 @@ class _Line:
         self, plot: pyqtgraph.PlotWidget, colour: QColor, *, width: float, marked: bool = False
     ) -> None:
         self._on = plot
+        self._width = width
         self._seconds: list[float] = []
         self._values: list[float] = []
-        self._drawn = plot.plot(
-            pen=pyqtgraph.mkPen(colour, width=width),
-            symbol="o" if marked else None,
-            symbolSize=6,
-            symbolBrush=colour,
-        )
+        self._drawn = plot.plot(symbol="o" if marked else None, symbolSize=6)
+        self.colour(colour)
+
+    def colour(self, colour: QColor) -> None:
+        self._drawn.setPen(pyqtgraph.mkPen(colour, width=self._width))
+        self._drawn.setSymbolBrush(colour)
 
     @property
     def last(self) -> float | None:
@@ -119,19 +143,13 @@ class _Line:
         self._on.removeItem(self._drawn)
 
 
-def _plot(parent: QWidget, title: str, layout: QVBoxLayout) -> pyqtgraph.PlotWidget:
-    text = parent.palette().color(QPalette.ColorRole.PlaceholderText)
-    plot = pyqtgraph.PlotWidget(background=parent.palette().color(QPalette.ColorRole.Base))
-    plot.setTitle(title, color=text.name(), size="9pt")
+def _plot(title: str, layout: QVBoxLayout) -> pyqtgraph.PlotWidget:
+    plot = pyqtgraph.PlotWidget()
     plot.setMouseEnabled(x=False, y=False)
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setFixedHeight(_HEIGHT)
     plot.setAccessibleName(title)
-    for side in ("left", "bottom"):
-        axis = plot.getAxis(side)
-        axis.setPen(text)
-        axis.setTextPen(text)
     plot.getAxis("left").setWidth(34)
     layout.addWidget(plot)
     return plot

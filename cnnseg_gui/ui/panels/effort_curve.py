@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnseg_gui.core.effort import ImageEffort
+from cnnseg_gui.ui.panels.plot_colours import colour_plot
 
 _ROUND = 5  # images that a point of the smooth line is the median of
 _MOST = 2000  # points drawn
+_SHARE, _SECONDS = "Changed by hand, % of what was decided", "Seconds"
 
 
 class EffortCurve(QWidget):
@@ -21,17 +24,18 @@ class EffortCurve(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        role = QPalette.ColorRole
-        self._text, self._accent, self._base = (
-            self.palette().color(which) for which in (role.PlaceholderText, role.Accent, role.Base)
-        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        self._share = self._plot("Changed by hand, % of what was decided", layout)
-        self._seconds = self._plot("Seconds", layout)
-        self._share.setYRange(0, 100, padding=0.05)
-        self._lines = [self._line(plot) for plot in (self._share, self._seconds)]
+        self._plots = {title: self._plot(title, layout) for title in (_SHARE, _SECONDS)}
+        self._plots[_SHARE].setYRange(0, 100, padding=0.05)
+        self._lines = [self._line(plot) for plot in self._plots.values()]
+        self._colour()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
 
     def show_effort(self, efforts: Sequence[ImageEffort]) -> None:
         """In the order in which the images were begun."""
@@ -50,23 +54,25 @@ class EffortCurve(QWidget):
     def _line(
         self, plot: pyqtgraph.PlotWidget
     ) -> tuple[pyqtgraph.PlotDataItem, pyqtgraph.PlotDataItem]:
-        points = plot.plot(
-            pen=None, symbol="o", symbolSize=5, symbolBrush=self._text, symbolPen=None
-        )
-        return points, plot.plot(pen=pyqtgraph.mkPen(self._accent, width=2))
+        points = plot.plot(pen=None, symbol="o", symbolSize=5, symbolPen=None)
+        return points, plot.plot()
+
+    def _colour(self) -> None:
+        """As the theme is now."""
+        palette, role = self.palette(), QPalette.ColorRole
+        for title, plot in self._plots.items():
+            colour_plot(plot, palette, title)
+        for points, line in self._lines:
+            points.setSymbolBrush(palette.color(role.PlaceholderText))
+            line.setPen(pyqtgraph.mkPen(palette.color(role.Accent), width=2))
 
     def _plot(self, title: str, layout: QVBoxLayout) -> pyqtgraph.PlotWidget:
-        plot = pyqtgraph.PlotWidget(background=self._base)
-        plot.setTitle(title, color=self._text.name(), size="9pt")
+        plot = pyqtgraph.PlotWidget()
         plot.setMouseEnabled(x=False, y=False)
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMinimumHeight(96)
         plot.setAccessibleName(f"{title}, over the images in the order they were begun")
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setPen(self._text)
-            axis.setTextPen(self._text)
         plot.getAxis("left").setWidth(34)
         layout.addWidget(plot)
         return plot

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from cnnseg_gui.ui.panels.plot_colours import colour_plot
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -25,31 +28,23 @@ class ObjectPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        role = QPalette.ColorRole
-        self._text, self._accent, self._base = (
-            self.palette().color(which) for which in (role.PlaceholderText, role.Accent, role.Base)
-        )
         self._x: Floats = np.zeros(0)
         self._y: Floats | None = None
         self._colours: list[QColor] = []
         self._order: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self.plot = pyqtgraph.PlotWidget(background=self._base)
+        self._show_again: Callable[[], None] = lambda: None
+        self.plot = pyqtgraph.PlotWidget()
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setMinimumSize(220, 130)
         self.plot.setAccessibleName("Objects: click one to go there")
         for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(self._text)
-            axis.setTextPen(self._text)
-            axis.enableAutoSIPrefix(False)
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self._bars = pyqtgraph.BarGraphItem(x=[], height=[], width=1)
         self.points = pyqtgraph.ScatterPlotItem(size=_POINT, hoverable=True)
-        self._mark = pyqtgraph.ScatterPlotItem(
-            size=_POINT + 6, brush=None, pen=pyqtgraph.mkPen(self._accent, width=2.5)
-        )
-        self._line = pyqtgraph.InfiniteLine(pen=pyqtgraph.mkPen(self._accent, width=2))
+        self._mark = pyqtgraph.ScatterPlotItem(size=_POINT + 6, brush=None)
+        self._line = pyqtgraph.InfiniteLine()
         for item in (self._bars, self.points, self._mark, self._line):
             self.plot.addItem(item)
         self.points.sigClicked.connect(self._on_point)
@@ -57,12 +52,19 @@ class ObjectPlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plot)
+        self._colour()
         self.mark(None)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
 
     def show_points(
         self, x: Floats, y: Floats, colours: list[QColor], names: tuple[str, str]
     ) -> None:
         """A point for each object, float64[n] each, in the colour of its class."""
+        self._show_again = lambda: self.show_points(x, y, colours, names)
         self._x, self._y, self._colours = x, y, colours
         self._order = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         self._bars.setVisible(False)
@@ -78,6 +80,7 @@ class ObjectPlot(QWidget):
 
     def show_histogram(self, x: Floats, name: str) -> None:
         """How many objects have which value, float64[n]."""
+        self._show_again = lambda: self.show_histogram(x, name)
         self._x, self._y = x, None
         self._order = np.flatnonzero(np.isfinite(x))
         values = x[self._order]
@@ -109,6 +112,17 @@ class ObjectPlot(QWidget):
                 self._line.setValue(float(self._x[index]))
 
     # ------------------------------------------------------------------ inside
+
+    def _colour(self) -> None:
+        """As the theme is now."""
+        role, palette = QPalette.ColorRole, self.palette()
+        self._text, self._accent, self._base = (
+            palette.color(which) for which in (role.PlaceholderText, role.Accent, role.Base)
+        )
+        colour_plot(self.plot, palette)
+        self._mark.setPen(pyqtgraph.mkPen(self._accent, width=2.5))
+        self._line.setPen(pyqtgraph.mkPen(self._accent, width=2))
+        self._show_again()
 
     def _name(self, bottom: str, left: str) -> None:
         for side, name in (("bottom", bottom), ("left", left)):
