@@ -151,8 +151,9 @@ def test_the_hottest_region_becomes_a_proposal_and_never_a_mask(
     )
     qtbot.keyClick(labelled, Qt.Key.Key_1)
     qtbot.mouseClick(panel.seed, Qt.MouseButton.LeftButton)
+    bounds = document.mask.bounds
+    qtbot.waitUntil(lambda: bool(document.proposal.confidence.read(bounds)[at] > 240))
     assert document.proposal.classes.to_array()[at] == 1
-    assert document.proposal.confidence.read(document.mask.bounds)[at] > 240
     assert (mask_of(labelled) == UNLABELLED).all()
     assert labelled.canvas.heat is None
 
