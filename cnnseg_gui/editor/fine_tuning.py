@@ -11,15 +11,14 @@ import logging
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from cnnseg_gui.core.attached import Checks
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.model_choice import store_taught
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.scores import Scores, promotes
 from cnnseg_gui.core.unfinished import UnfinishedRun
-from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.gathering import Gathered, Gathering
 from cnnseg_gui.editor.model_choice import ModelChoice
-from cnnseg_gui.editor.training_set import TrainingSet, packed, to_learn_from
+from cnnseg_gui.editor.training_set import TrainingSet
 from cnnseg_gui.editor.unfinished_store import UnfinishedStore
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient, State
@@ -84,7 +83,7 @@ class FineTuning(QObject):
         self._waiting: UnfinishedRun | None = None  # for the person to go on with
         self._crashed = self._cancelling = False
         self._tries = 0
-        self._checks = Checks()
+        self._gathering = Gathering(workspace, self)
         self._store = UnfinishedStore(self)
         self._store.kept.connect(self._on_kept)
         self._store.failed.connect(self.failed)
@@ -166,27 +165,28 @@ class FineTuning(QObject):
             run = _anew(msgspec.structs.replace(run, classes=_names(project)))
         self._project, self._run, self._request = project, run, None
         self._cancelling = self._crashed = False
-        images = [(record.id, record.path, record.sha256) for record in to_learn_from(project)]
-        in_background(
-            lambda: self._checks.refused(images),
-            parent=self,
-            done=lambda refused: self._send(project, run, refused),
-            failed=lambda error: self._end(str(error)),
+        self._gathering.begin(
+            project,
+            done=lambda found: self._send(project, run, found),
+            failed=lambda error: self._end(str(error)) if self._run is run else None,
         )
 
-    def _send(self, project: Project, run: UnfinishedRun, refused: dict[int, UserError]) -> None:
+    def _send(self, project: Project, run: UnfinishedRun, found: Gathered) -> None:
         """Asks for it without the images whose files are not what was painted on."""
         if self._run is not run:
-            return  # cancelled, or its project closed, meanwhile
-        for error in refused.values():
+            return  # cancelled meanwhile
+        if run.classes != _names(project):  # edited meanwhile
+            self._begin(project, run)
+            return
+        for error in found.refused.values():
             self.failed.emit(error)
-        self.refused = frozenset(refused)
+        self.refused = frozenset(found.refused)
         self._request = self._engine.train(
             model=run.model,
             proposing="" if run.model == run.proposing else run.proposing,
             mapping=self._choice.mapping,
             classes=run.classes,
-            images=packed(project, without=refused),
+            images=list(found.masks.values()),
             values=project.class_list.dense.tobytes(),
             accepted=project.class_list.accepted_values,
             seconds=run.seconds,

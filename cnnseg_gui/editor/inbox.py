@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from cnnseg_gui.core.attached import Checks
 from cnnseg_gui.core.contradictions import Contradiction, Dismissed, is_dismissed
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import ImageRecord
@@ -18,10 +17,9 @@ from cnnseg_gui.core.project import Project
 from cnnseg_gui.core.raster import Coverage
 from cnnseg_gui.core.rect import Rect
 from cnnseg_gui.editor.document import Document
-from cnnseg_gui.editor.jobs import in_background
+from cnnseg_gui.editor.gathering import Gathered, Gathering
 from cnnseg_gui.editor.model_choice import ModelChoice
 from cnnseg_gui.editor.tool_choice import class_is_locked
-from cnnseg_gui.editor.training_set import packed, to_learn_from
 from cnnseg_gui.editor.workspace import Workspace
 from cnnseg_gui.engine.client import EngineClient
 from cnnseg_gui.engine.messages import Failed, Slips, TrainProgress
@@ -89,7 +87,7 @@ class Inbox(QObject):
         self._records: dict[str, ImageRecord] = {}
         self._from_dense: npt.NDArray[np.uint8] = np.arange(256, dtype=np.uint8)
         self._to_change: Suspect | None = None
-        self._checks = Checks()
+        self._gathering = Gathering(workspace, self)
         workspace.project_changed.connect(self._leave)
         workspace.document_changed.connect(self._change_waiting)
         engine.progressed.connect(self._on_progressed)
@@ -108,12 +106,10 @@ class Inbox(QObject):
         if project is None or self.running:
             return
         self._preparing = True
-        images = [(record.id, record.path, record.sha256) for record in to_learn_from(project)]
-        in_background(
-            lambda: self._checks.refused(images),
-            parent=self,
-            done=lambda refused: self._send(project, refused, seconds),
-            failed=lambda error: self._end(str(error)),
+        self._gathering.begin(
+            project,
+            done=lambda found: self._send(project, found, seconds),
+            failed=self._on_unread,
         )
         self.started.emit()
 
@@ -152,24 +148,27 @@ class Inbox(QObject):
 
     # ------------------------------------------------------------------ inside
 
-    def _send(self, project: Project, refused: dict[int, UserError], seconds: float) -> None:
-        if not self._preparing or project is not self._workspace.project:
+    def _send(self, project: Project, found: Gathered, seconds: float) -> None:
+        if not self._preparing:
             return
         self._preparing = False
-        for error in refused.values():
+        for error in found.refused.values():
             self.failed.emit(error)
-        records = [record for record in to_learn_from(project) if record.id not in refused]
-        self._records = {record.content: record for record in records}
+        self._records = {record.content: record for record in found.records.values()}
         self._from_dense = project.class_list.from_dense
         self._request = self._engine.look_for_slips(
             model=f"starter:{self._choice.starter}",  # it was taught none of the images
             classes=tuple(cls.name for cls in project.class_list.dense_classes),
             mapping={},
-            images=packed(project, without=refused),
+            images=list(found.masks.values()),
             values=project.class_list.dense.tobytes(),
             accepted=project.class_list.accepted_values,
             seconds=seconds,
         )
+
+    def _on_unread(self, error: UserError) -> None:
+        if self._preparing:
+            self._end(str(error))
 
     def _leave(self) -> None:
         self._to_change = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from cnnseg_gui.core.classes import PixelClass
-from cnnseg_gui.core.image_table import ImageRecord
+from cnnseg_gui.core.image_table import FORMER, ImageRecord
 from cnnseg_gui.core.mask import UNLABELLED
 from cnnseg_gui.core.project import Project
 from cnnseg_gui.editor.proposing import LARGEST, too_large
@@ -59,22 +59,19 @@ class TrainingSet:
 def to_learn_from(project: Project) -> list[ImageRecord]:
     """The images to learn from, and to check on."""
     records = map(project.image, project.listing.decided())
-    return [record for record in records if record.decided and not too_large(record)]
+    return [record for record in records if is_learnt_from(record)]
 
 
-def packed(project: Project, *, without: Container[int] = ()) -> list[PackedImage]:
-    """The masks of the images to learn from, and to check on, as the engine is sent them.
+def is_learnt_from(record: ImageRecord) -> bool:
+    """Whether something is decided on an image, and a network can be shown it."""
+    return bool(record.decided) and record.status != FORMER and not too_large(record)
 
-    Args:
-        without: the numbers of images that cannot be used.
-    """
-    return [
-        PackedImage(
-            image=record.content,
-            shape=(record.height, record.width),
-            tiles=tuple(project.packed_tiles(record.id)),
-            held_out=record.held_out,
-        )
-        for record in to_learn_from(project)
-        if record.id not in without
-    ]
+
+def packed_image(project: Project, record: ImageRecord) -> PackedImage:
+    """The mask of an image as the engine is sent it."""
+    return PackedImage(
+        image=record.content,
+        shape=(record.height, record.width),
+        tiles=tuple(project.packed_tiles(record.id)),
+        held_out=record.held_out,
+    )

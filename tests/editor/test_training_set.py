@@ -11,7 +11,7 @@ import pytest
 from cnnseg_gui.core.image_table import ImageFacts
 from cnnseg_gui.core.patch import PatchBuilder
 from cnnseg_gui.core.project import Project
-from cnnseg_gui.editor.training_set import TrainingSet, packed
+from cnnseg_gui.editor.training_set import TrainingSet, packed_image, to_learn_from
 
 
 @pytest.fixture
@@ -48,9 +48,13 @@ def test_what_there_is_to_learn_from_is_what_the_images_say(project: Project) ->
     found = TrainingSet.of(project)
     assert found == TrainingSet(len(learnt), len(records) - len(learnt), expected)
     assert found.held_out == 1
-    assert [image.image for image in packed(project)] == [record.sha256 for record in records]
+    assert to_learn_from(project) == records
+    for record in records:
+        packed = packed_image(project, record)
+        assert (packed.image, packed.held_out) == (record.sha256, record.held_out)
+        assert list(packed.tiles) == project.packed_tiles(record.id)
 
 
 def test_a_project_without_decided_pixels_has_nothing_to_learn_from(project: Project) -> None:
     assert TrainingSet.of(project) == TrainingSet(0, 0, {})
-    assert packed(project) == []
+    assert to_learn_from(project) == []
