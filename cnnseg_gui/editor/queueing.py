@@ -233,13 +233,12 @@ class Queueing(QObject):
             return
         if document.mask.shape[0] * document.mask.shape[1] > _LARGEST:
             return
-        proposal, image_id = document.proposal, document.record.id
-        bounds, revision = document.mask.bounds, revision_key(self._proposing.model)
+        image_id, revision = document.record.id, revision_key(self._proposing.model)
+        bounds, proposal = document.mask.bounds, document.proposal
+        classes, confidence = proposal.classes.snapshot(), proposal.confidence
 
         def measure() -> ImageDoubt:
-            return doubt_of(
-                image_id, revision, proposal.classes.read(bounds), proposal.confidence.read(bounds)
-            )
+            return doubt_of(image_id, revision, classes.read(bounds), confidence.read(bounds))
 
         in_background(
             measure,
