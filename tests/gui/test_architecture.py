@@ -45,9 +45,10 @@ def wait_for(architecture: ArchitectureWindow, name: str, qtbot: QtBot) -> None:
 
 @pytest.fixture
 def architecture(open_sample: MainWindow, qtbot: QtBot) -> ArchitectureWindow:
-    """Filled by a running engine, on the sample project."""
+    """Filled by a running engine, on the sample project, as large as on a usual screen."""
     open_sample.engine.start()
     shown = opened(open_sample, qtbot)
+    shown.resize(1180, 720)
     wait_for(shown, "vgg16", qtbot)
     return shown
 
