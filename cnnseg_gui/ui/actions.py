@@ -27,25 +27,6 @@ TOOLS = (
 )
 MODES = "mode_all", "mode_unlabelled", "mode_chosen"
 
-_OF_MENUS = (
-    ActionSpec(
-        "close_project",
-        "Close Project",
-        tip="Everything in it is saved",
-        group="File",
-        repeats=False,
-    ),
-    ActionSpec(
-        "disapprove",
-        "Not Approved",
-        tip="Take the approval back; what is decided stays",
-        group="Edit",
-        repeats=False,
-    ),
-)
-"""They have a key only where the person gives them one."""
-_ALL = *SPECS, *_OF_MENUS
-
 _TRIGGERED, _TOGGLED = SIGNAL("triggered(bool)"), SIGNAL("toggled(bool)")
 # macOS hands the keys that its menu bar shows to the menu, wherever the focus is.
 _SHOWS_CANVAS_KEYS = sys.platform != "darwin"
@@ -74,9 +55,9 @@ class Actions(QObject):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        self.bindings = Bindings(_ALL, self)
+        self.bindings = Bindings(SPECS, self)
         self._why_not: dict[str, str] = {}
-        self._actions = {spec.name: self._made(spec) for spec in _ALL}
+        self._actions = {spec.name: self._made(spec) for spec in SPECS}
         window.addActions(list(self._actions.values()))  # their keys work outside of menus too
         for names in (TOOLS, MODES):
             group = QActionGroup(self)
@@ -99,7 +80,7 @@ class Actions(QObject):
 
     def live(self) -> list[ActionSpec]:
         """The actions that do something; what is held is no slot's, and always there."""
-        return [spec for spec in _ALL if spec.context == Context.HELD or self._is_heard(spec)]
+        return [spec for spec in SPECS if spec.context == Context.HELD or self._is_heard(spec)]
 
     # ------------------------------------------------------------------ inside
 
@@ -118,7 +99,7 @@ class Actions(QObject):
         return action
 
     def _show_keys(self) -> None:
-        for spec in _ALL:
+        for spec in SPECS:
             self._set_keys(spec)
             tip = spec.tip or spec.label.rstrip("…")
             key = self.bindings.shown(spec.name)

@@ -29,7 +29,8 @@ _OPACITY, _STYLE = "overlay/opacity", "overlay/style"
 _FIRST_OPACITY, _FIRST_STYLE = 0.55, "filled"
 _LARGER = 1.25
 _PROPOSED_MS = 100  # what is under the pointer is looked up once for all tiles that come meanwhile
-_MENU = ("undo", "redo", "|", "accept", "accept_class", "approve", "next_doubtful", "|", "fit")
+_DECIDE = "accept", "accept_class", "approve", "disapprove", "next_doubtful"
+_MENU = "undo", "redo", "|", *_DECIDE, "|", "fit"
 
 
 class Painting(QObject):

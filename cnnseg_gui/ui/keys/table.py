@@ -31,6 +31,13 @@ def _file() -> tuple[ActionSpec, ...]:
             tip="Put a data set's masks, tags and parts into this project",
             group=group,
         ),
+        ActionSpec(
+            "close_project",
+            "Close Project",
+            tip="Everything in it is saved",
+            group=group,
+            repeats=False,
+        ),
         ActionSpec("quit", "Quit", ("Ctrl+Q",), group=group),
     )
 
@@ -63,6 +70,13 @@ def _edit() -> tuple[ActionSpec, ...]:
             ("Space",),
             "approve",
             "Accept what is left, mark the image approved, open the next",
+            group=group,
+            repeats=False,
+        ),
+        ActionSpec(
+            "disapprove",
+            "Not Approved",
+            tip="Take the approval back; what is decided stays",
             group=group,
             repeats=False,
         ),
