@@ -23,7 +23,7 @@ MARGIN = 0.01
 """Mean IoU that a candidate must not lose."""
 BETTER_FROM = 0.95
 """The probability of being better from which on a candidate is called so."""
-LIKELY_FROM = 0.9
+LIKELY_FROM = 0.93
 """The probability of being better from which on it is promoted, if it is `SAFE` too.
 
 A project promotes often, and the candidate is the best of several states by the very pixels that
