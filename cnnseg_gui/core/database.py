@@ -353,6 +353,24 @@ def _insist(connection: sqlite3.Connection, statement: str, patience: float) -> 
             return
 
 
+class _NoNumber(sqlite3.DatabaseError):
+    """A damage that SQLite does not see."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+def whole(value: object) -> int:
+    """A number as it is stored.
+
+    Raises:
+        sqlite3.DatabaseError: it is none, as where bytes of the file are other ones.
+    """
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise _NoNumber(f"{value!r} is no number") from error
+
+
 def database_error(error: sqlite3.Error | UnicodeError, path: Path) -> UserError:
     """SQLite's words, and what to do."""
     if isinstance(error, UnicodeError) or "decode to UTF-8" in str(error):

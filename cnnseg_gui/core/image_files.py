@@ -224,12 +224,12 @@ class ImageFiles:
     def _file(self, row: tuple[object, ...]) -> StoredFile:
         image_id, path, page, sha256, height, width, status, worked_on = row
         return StoredFile(
-            id=int(str(image_id)),
+            id=database.whole(image_id),
             path=absolute_path(str(path), self._folder),
-            page=int(str(page)),
+            page=database.whole(page),
             sha256=str(sha256),
-            height=int(str(height)),
-            width=int(str(width)),
+            height=database.whole(height),
+            width=database.whole(width),
             former=status == FORMER,
             worked_on=bool(worked_on),
         )

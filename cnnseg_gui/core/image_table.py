@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from cnnseg_gui.core import database
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_hash import BITS, MAX_DISTANCE, distance
 from cnnseg_gui.core.image_io import content_hash, read_header, stack
@@ -373,12 +374,12 @@ class ImageTable:
     ) -> ImageRecord:
         image_id, path, page, sha256, height, width, status, held_out, split = row
         return ImageRecord(
-            id=int(str(image_id)),
+            id=database.whole(image_id),
             path=absolute_path(str(path), self._folder),
-            page=int(str(page)),
+            page=database.whole(page),
             sha256=str(sha256),
-            height=int(str(height)),
-            width=int(str(width)),
+            height=database.whole(height),
+            width=database.whole(width),
             status=str(status),
             held_out=bool(held_out),
             decided=decided,

@@ -206,15 +206,15 @@ def _row(row: Sequence[object], tags: tuple[str, ...]) -> _Row:
     number, path, page, sha256, height, width, status, held_out, stale, name = row
     image = MirroredImage(
         path=str(path),
-        page=int(str(page)),
+        page=database.whole(page),
         sha256=str(sha256),
-        height=int(str(height)),
-        width=int(str(width)),
+        height=database.whole(height),
+        width=database.whole(width),
         status=str(status),
         held_out=None if held_out is None else bool(held_out),
         tags=tags,
     )
-    return _Row(int(str(number)), image, int(str(stale)), str(name))
+    return _Row(database.whole(number), image, database.whole(stale), str(name))
 
 
 def _bands(

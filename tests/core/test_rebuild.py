@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fault_operations import painted
 from painted import blobs
 from PIL import Image
 
-from cnnseg_gui.core.database import DamagedProject
+from cnnseg_gui.core.database import DamagedProject, database_error, whole
 from cnnseg_gui.core.errors import UserError
 from cnnseg_gui.core.image_table import APPROVED, probe
 from cnnseg_gui.core.mirror import IMAGES, PROJECT
@@ -101,16 +102,25 @@ def test_all_of_it_comes_back(folder: Path, damage: str) -> None:
         assert told.aside.read_bytes() == damaged
 
 
+@pytest.mark.parametrize("value", [None, "x", b"1"])
+def test_what_is_no_number_is_damage_that_sqlite_does_not_see(value: object) -> None:
+    """As the number of a row that an index has lost."""
+    assert whole(7) == 7
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        whole(value)
+    assert isinstance(database_error(caught.value, Path("project.sqlite")), DamagedProject)
+
+
 def test_whatever_is_cut_or_flipped_it_opens_whole_or_is_made_again(
     folder: Path, tmp_path: Path
 ) -> None:
     before, rng = contents(folder), np.random.default_rng(0)
-    whole = (folder / "project.sqlite").read_bytes()
+    intact = (folder / "project.sqlite").read_bytes()
     refused = 0
     for turn in range(200):
         copy = tmp_path / "copy"
         shutil.copytree(folder, copy)
-        data = bytearray(whole)
+        data = bytearray(intact)
         if turn % 4 == 0:
             del data[int(rng.integers(len(data))) :]
         else:
