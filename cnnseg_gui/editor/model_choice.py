@@ -56,6 +56,12 @@ class ModelChoice(QObject):
         return project.revisions.all() if project else []
 
     @property
+    def proposing_revision(self) -> Revision | None:
+        """The one that proposes; None where something else does."""
+        project = self._workspace.project
+        return model_choice.proposing_revision(project) if project else None
+
+    @property
     def starter(self) -> str:
         """The name of the starter that this project begins from."""
         project = self._workspace.project

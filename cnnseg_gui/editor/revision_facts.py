@@ -53,10 +53,14 @@ class RevisionFacts:
         return trust(self.revision.card)
 
 
-def facts_of(revisions: Sequence[Revision], current: Revision | None) -> list[RevisionFacts]:
-    """Of all revisions of a project, in their order."""
+def facts_of(revisions: Sequence[Revision], proposing: Revision | None) -> list[RevisionFacts]:
+    """Of all revisions of a project, in their order.
+
+    Args:
+        proposing: one of them; None: something else proposes.
+    """
     names = {revision.sha256: revision.name for revision in reversed(revisions)}
-    return [_facts(revision, names, current) for revision in revisions]
+    return [_facts(revision, names, proposing) for revision in revisions]
 
 
 def forecast_of(facts: Sequence[RevisionFacts]) -> Forecast:
@@ -69,13 +73,13 @@ def forecast_of(facts: Sequence[RevisionFacts]) -> Forecast:
     return forecast([images for images, _ in scored], [dice for _, dice in scored])
 
 
-def _facts(revision: Revision, names: dict[str, str], current: Revision | None) -> RevisionFacts:
+def _facts(revision: Revision, names: dict[str, str], proposing: Revision | None) -> RevisionFacts:
     card = json.loads(revision.card)
     parent = str(card.get("parent") or "")
     dice = card.get("dice")
     return RevisionFacts(
         revision=revision,
-        proposes=current is not None and revision.name == current.name,
+        proposes=proposing is not None and revision.name == proposing.name,
         network=str(card.get("network", "")),
         parent=names.get(parent, "the starter" if parent else "its beginning"),
         images=int(card.get("images", 0)),

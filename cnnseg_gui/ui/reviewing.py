@@ -118,7 +118,7 @@ class Reviewing(QObject):
             self._panels.inbox.show_possible(0)
             return
         try:
-            self._facts = facts_of(self._choice.revisions(), self._choice.revision)
+            self._facts = facts_of(self._choice.revisions(), self._choice.proposing_revision)
             names = self._names_of({key for one in self._facts for key in one.by_image})
         except UserError as error:
             self.failed.emit(error)

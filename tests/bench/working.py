@@ -172,7 +172,7 @@ class Work:
         places = [window.canvas.widget_position(ImagePoint(y, x)) for y, x in inside.tolist()]
         points = []
         for number, place in enumerate(places):
-            # Asked each time: a banner that comes or goes moves the image below the pointer.
+            # Asked each time: the image may be panned meanwhile.
             points.append(window.canvas.image_point(place))
             send(window.canvas, QEvent.Type.MouseMove if number else _PRESS, place)
             self._application.processEvents()

@@ -90,6 +90,17 @@ def test_revisions_are_listed_with_their_verdicts_and_numbers(taught: MainWindow
     assert not panel.use.isEnabled()
 
 
+def test_no_revision_is_marked_where_a_starter_proposes(taught: MainWindow) -> None:
+    taught.choice.choose("starter:fcn-lite0", knows=True)
+    assert [row.partition("\n")[0] for row in rows(taught)] == ["r003", "r002", "r001"]
+    panel = taught.review_panels.revisions
+    panel.list.setCurrentRow(1)
+    assert panel.use.isEnabled()
+    panel.use.click()
+    assert rows(taught)[1].startswith("● r002")
+    assert taught.choice.proposing.startswith("weights:")
+
+
 def test_one_click_goes_back_to_any_revision(taught: MainWindow, qtbot: QtBot) -> None:
     panel, project = taught.review_panels.revisions, taught.workspace.project
     assert project is not None
