@@ -36,6 +36,7 @@ from cnnseg_gui.ui.border_heat import BorderHeat
 from cnnseg_gui.ui.canvas.view import CanvasView
 from cnnseg_gui.ui.computing_status import ComputingStatus
 from cnnseg_gui.ui.displaying import Displaying
+from cnnseg_gui.ui.docks import arrange, docked
 from cnnseg_gui.ui.doubt_outlines import DoubtOutlines
 from cnnseg_gui.ui.empty_state import EmptyState
 from cnnseg_gui.ui.engine_status import EngineStatus
@@ -58,7 +59,6 @@ from cnnseg_gui.ui.panels.log import LogPanel
 from cnnseg_gui.ui.panels.measurements import MeasurementsPanel
 from cnnseg_gui.ui.panels.navigator import Navigator
 from cnnseg_gui.ui.panels.regions import RegionsPanel
-from cnnseg_gui.ui.panels.scrolled import scrolled
 from cnnseg_gui.ui.panels.tool_options import ToolOptions
 from cnnseg_gui.ui.panels.training import TrainingPanel
 from cnnseg_gui.ui.preferences import Preferences
@@ -249,76 +249,33 @@ class MainWindow(QMainWindow):
         self.labels_panel = LabelsPanel()
         self.measurements_panel = MeasurementsPanel()
         self.log_panel = LogPanel()
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        area = Qt.DockWidgetArea
+        left, right, bottom = (
+            area.LeftDockWidgetArea,
+            area.RightDockWidgetArea,
+            area.BottomDockWidgetArea,
+        )
         self.docks = [
-            self._dock("Images", self.images_panel, left),
-            self._dock("Navigator", self.navigator, left),
-            self._dock("Display", self.display_panel, left, scrolls=True),
-            self._dock("Classes", self.classes_panel, right),
-            self._dock("Tool", self.tool_options, right, scrolls=True),
-            self._dock("Regions", self.regions_panel, right, scrolls=True),
-            self._dock("Teaching", self.training_panel, right, scrolls=True),
-            self._dock("History", self.history_panel, right),
-            self._dock("Labels", self.labels_panel, right, scrolls=True),
-            self._dock("Log", self.log_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
+            docked(self, "Images", self.images_panel, left),
+            docked(self, "Navigator", self.navigator, left),
+            docked(self, "Display", self.display_panel, left, scrolls=True),
+            docked(self, "Classes", self.classes_panel, right),
+            docked(self, "Tool", self.tool_options, right, scrolls=True),
+            docked(self, "Regions", self.regions_panel, right, scrolls=True),
+            docked(self, "Teaching", self.training_panel, right, scrolls=True),
+            docked(self, "History", self.history_panel, right),
+            docked(self, "Labels", self.labels_panel, right, scrolls=True),
+            docked(self, "Log", self.log_panel, bottom),
             *(
-                self._dock(title, panel, right, scrolls=True)
+                docked(self, title, panel, right, scrolls=True)
                 for title, panel in self.review_panels.by_title.items()
             ),
-            self._dock(
-                "Measurements", self.measurements_panel, Qt.DockWidgetArea.BottomDockWidgetArea
-            ),
+            docked(self, "Measurements", self.measurements_panel, bottom),
         ]
         fill_toolbar(self, self.actions_by_name)
         fill_palette(self, self.actions_by_name)
         self._menus = fill_menus(self, self.actions_by_name, self.docks)
-        self._arrange()
-
-    def _dock(
-        self, title: str, widget: QWidget, area: Qt.DockWidgetArea, *, scrolls: bool = False
-    ) -> QDockWidget:
-        """Panels that may be higher than a small screen scroll."""
-        dock = QDockWidget(title)
-        dock.setObjectName(title)
-        dock.setWidget(scrolled(widget) if scrolls else widget)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def _arrange(self) -> None:
-        """The layout of the first start; the window keeps its size."""
-        images, navigator, display, classes, tool, regions, *others = self.docks
-        teaching, history, labels, log, *review = others
-        for dock in self.docks:
-            dock.setFloating(False)
-            dock.hide()  # all at once, not yet in their tabs, they need more than the window has
-        for dock in (images, navigator, display):
-            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-        for dock in (classes, tool, teaching):
-            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.tabifyDockWidget(tool, regions)
-        self.tabifyDockWidget(teaching, history)
-        self.tabifyDockWidget(history, labels)
-        revisions, effort, slips, batch, measurements = review
-        for beside, dock in (
-            (labels, revisions),
-            (revisions, slips),
-            (regions, batch),
-            (batch, effort),
-        ):
-            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-            self.tabifyDockWidget(beside, dock)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, log)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, measurements)
-        self.tabifyDockWidget(log, measurements)
-        self.tabifyDockWidget(navigator, display)
-        asked_for = {slips, batch, effort, log, measurements}
-        for dock in self.docks:
-            dock.setVisible(dock not in asked_for)
-        for dock in (tool, teaching, navigator):
-            dock.raise_()
-        self.resizeDocks([images, teaching], [230, 290], Qt.Orientation.Horizontal)
-        self.resizeDocks([images, navigator], [560, 180], Qt.Orientation.Vertical)
-        self.resizeDocks([classes, tool, teaching], [230, 230, 400], Qt.Orientation.Vertical)
+        arrange(self, self.docks)
 
     def bring_up(self, panel: QWidget) -> None:
         """Shows a panel in front of those it shares its place with."""
@@ -351,7 +308,7 @@ class MainWindow(QMainWindow):
             "next": lambda: workspace.step(1),
             "teach": lambda: self.training_panel.teach.click(),
             "cancel_teaching": self.fine_tuning.cancel,
-            "reset_layout": self._arrange,
+            "reset_layout": lambda: arrange(self, self.docks),
             "choose_network": self.networks.choose,
             "weights": self.networks.show_weights,
             "propose_batch": lambda: self.bring_up(self.review_panels.batch),
