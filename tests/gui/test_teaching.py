@@ -74,7 +74,7 @@ def test_teaching_makes_a_revision_that_proposes_and_painting_goes_on_meanwhile(
     before = proposal_of(live)
     progress: list[object] = []
     live.fine_tuning.progressed.connect(progress.append)
-    teach(live, qtbot, seconds=6)
+    teach(live, qtbot, seconds=10)
     qtbot.waitUntil(lambda: len(progress) > 1, timeout=PATIENCE_MS)
     drag(qtbot, live, ImagePoint(220, 60), ImagePoint(220, 200))
     assert (mask_of(live)[220, 60:200] == 0).all()
