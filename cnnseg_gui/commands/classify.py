@@ -52,17 +52,17 @@ def run(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         try:
             pixels = page.read()
-            with memory_told(compute, page.shown):
+            with memory_told(compute, str(page)):
                 labels = classify(model, pixels, compute, top=options.top)
         except UserError as error:
             note(error)
-            failed.append(page.shown)
+            failed.append(str(page))
             continue
         seconds = time.perf_counter() - start
         said = [{"label": label.name, "probability": label.probability} for label in labels]
         done.append({**page.fields, "labels": said, "seconds": seconds})
         text = ", ".join(f"{label.name} {label.probability:.2f}" for label in labels)
-        lines.append(f"{page.shown}: {text}")
+        lines.append(f"{page}: {text}")
     answer(options, {"model": options.model, "images": done, "failed": failed}, lines)
     return 1 if failed else 0
 

@@ -27,8 +27,7 @@ class Page:
         """Its name without ending, as an export calls it."""
         return self.path.stem if self.page is None else page_stem(self.path.stem, self.page)
 
-    @property
-    def shown(self) -> str:
+    def __str__(self) -> str:
         """For people: the file, with the page's number behind the first one's."""
         return shown_name(str(self.path), self.page or 0)
 
@@ -66,21 +65,3 @@ def find_pages(paths: Iterable[Path]) -> tuple[list[Page], list[str]]:
         found += [Page(path, page if len(pages) > 1 else None) for page in pages]
         ticker.note(f"{number} of {len(files)} files looked at")
     return found, failed
-
-
-def by_stem(pages: Iterable[Page]) -> dict[str, Page]:
-    """Images by their names without endings.
-
-    Raises:
-        UserError: two have the same, so that one file cannot be named after each.
-    """
-    found: dict[str, Page] = {}
-    for page in pages:
-        first = found.setdefault(page.stem, page)
-        if first is not page:
-            raise UserError(
-                f"there is another image of this name, {first.shown}",
-                path=page.shown,
-                remedy="Names without their endings must differ: rename one, or leave it out.",
-            )
-    return found

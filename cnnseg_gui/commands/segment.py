@@ -12,7 +12,8 @@ import numpy as np
 
 from cnnseg_gui.commands.arguments import add_device
 from cnnseg_gui.commands.output import answer, counted, note
-from cnnseg_gui.commands.pages import Page, by_stem, find_pages
+from cnnseg_gui.commands.pages import Page, find_pages
+from cnnseg_gui.commands.stems import by_stem
 from cnnseg_gui.core.atomic import write_atomically
 from cnnseg_gui.core.errors import UserError, from_os_error
 from cnnseg_gui.core.mask import UNLABELLED, Pixels
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     from cnnseg_gui.learning.device import choose
 
     pages, failed = find_pages(options.images)
-    images = by_stem(pages)
+    images = by_stem(pages, noun="image")
     targets = {stem: options.output / f"{stem}.png" for stem in images}
     _refuse_overwriting(images, targets)
     model, classes = find_model(options.model)
@@ -84,11 +85,11 @@ def run(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         try:
             pixels = page.read()
-            with memory_told(compute, page.shown):
+            with memory_told(compute, str(page)):
                 mask = segment(model, pixels, compute, above=options.above)
         except UserError as error:
             note(error)
-            failed.append(page.shown)
+            failed.append(str(page))
             continue
         write_atomically(targets[stem], encode_mask(mask, classes))
         elapsed = time.perf_counter() - start
